@@ -94,7 +94,7 @@ def offered(package):
 def venv_needs():
     """What `python3 -m venv` lacks: Debian splits ensurepip into a package of its own."""
     try:
-        import ensurepip  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401
     except ImportError:
         return [["python{}.{}-venv".format(*sys.version_info[:2])]]
     return []

@@ -1,0 +1,1 @@
+"""What the work means: people, instruments, screening, risk, statistics, disclosure, reports."""

@@ -1,0 +1,1 @@
+"""The encrypted archive: a replicated document store. Knows records, history, search and keys; nothing of psychology."""

@@ -1,0 +1,1 @@
+"""How archives meet: changes, segments, streams, merge, stores, transports, the county server."""

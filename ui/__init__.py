@@ -1,0 +1,1 @@
+"""What people see: the desktop window and the command line."""

@@ -26,7 +26,7 @@ def test_every_key_exists_in_every_language_with_the_same_gaps() -> None:
 def test_every_key_named_in_code_exists() -> None:
     texts = Texts.load()
     areas = {key.partition(".")[0] for key in texts._entries}
-    pattern = re.compile(r'"((?:%s)\.[a-z][a-z0-9_]*)"' % "|".join(sorted(areas)))
+    pattern = re.compile(r'"((?:{})\.[a-z][a-z0-9_]*)"'.format("|".join(sorted(areas))))
     missing = {
         (key, source.relative_to(SOURCES).as_posix())
         for package in ("app", "storage", "sync", "ui")
