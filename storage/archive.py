@@ -1,0 +1,333 @@
+"""The encrypted archive of one device: a replicated document store. On disk: docs/archive-format.md."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from storage import database
+from storage.database import Connection, Meta
+from storage.device import FIRST_EPOCH, Device, Names
+from storage.errors import Problem
+from storage.fold import Stored, fold, replaces
+from storage.keys import SlotFile, Unlocked, open_slots, password_slot, slots_path, write_slots
+from storage.lock import Lock
+from storage.log import Log
+from storage.meeting import Backlog, Meeting
+from storage.projection import Projection, Refolded, Where
+from storage.records import Catalogue, Draft, Record
+from sync.changes import Change, ChangeId
+from sync.clock import HybridClock, WallClock
+from sync.crypto import KEY_SIZE
+from sync.ids import new_id
+from sync.segments import ScopeKey
+
+REBUILD_BATCH = 5000
+"""Records that a rebuild holds in memory at once."""
+
+
+def system_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Who makes a new archive: the first user, the password, and what device and station are called."""
+
+    user_name: str
+    password: str
+    names: Names
+
+
+class Info(msgspec.Struct, frozen=True):
+    """What an archive is, without anything that is about a person."""
+
+    archive: bytes
+    device: bytes
+    names: Names
+    county: str
+    scope: bytes
+    state: bytes
+    changes: int
+    records: dict[str, int]
+    backlog: Backlog
+
+
+class Archive:
+    """An open archive. Belongs to the thread that opened it.
+
+    Made by `create` and `open`. Every method that writes is one transaction, on disk when it returns.
+    """
+
+    def __init__(
+        self, connection: Connection, lock: Lock, unlocked: Unlocked, path: Path, setup: tuple[Catalogue, WallClock]
+    ) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._catalogue, wall = setup
+        self._meta = Meta(connection)
+        self._log = Log(connection)
+        self._projection = Projection(connection, self._catalogue)
+        self._clock = HybridClock(wall, self._meta.get("clock") or 0)
+        self.path = path
+        self.id = unlocked.archive
+        self.user = unlocked.user
+        self.device = Device(connection)
+        self.meeting = Meeting(
+            connection,
+            self.device,
+            self._log,
+            transaction=self.transaction,
+            refold=self._refold,
+            witness=self._clock.witness,
+        )
+
+    # ---- opening and closing ----
+
+    @classmethod
+    def create(cls, path: Path, owner: Owner, catalogue: Catalogue, *, wall: WallClock = system_clock) -> Self:
+        """Make a new archive and open it.
+
+        Raises:
+            Problem: there is something at `path` already, or it cannot be written.
+        """
+        unlocked = Unlocked(new_id(wall()), secrets.token_bytes(KEY_SIZE), new_id(wall()))
+        lock = Lock(path)
+        try:
+            connection = _make(path, unlocked, owner, catalogue, wall)
+            return cls(connection, lock, unlocked, path, (catalogue, wall))
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(
+        cls, path: Path, user_name: str, password: str, catalogue: Catalogue, *, wall: WallClock = system_clock
+    ) -> Self:
+        """Open an archive.
+
+        Raises:
+            Problem: it is not there, not an archive, damaged, newer than this program, in use, or the user name or
+                password is wrong.
+        """
+        if not path.exists():
+            raise Problem("archive.not_there", file=path.name)
+        unlocked = open_slots(slots_path(path), user_name, password)
+        lock = Lock(path)
+        try:
+            connection = database.connect(path, unlocked.key)
+            try:
+                with database.errors_explained(path.name):
+                    database.check_format(connection, path.name)
+                    archive = cls(connection, lock, unlocked, path, (catalogue, wall))
+                    archive._prepare()
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+        return archive
+
+    def _prepare(self) -> None:
+        """Finish what an earlier run, or an earlier version, left undone."""
+        if self._meta.get("archive") != self.id:
+            raise Problem("archive.not_an_archive", file=self.path.name)
+        if not self._projection.is_current():
+            self.rebuild()
+        self.meeting.settle()
+
+    def close(self) -> None:
+        """Let the archive go. Nothing is lost by not calling it."""
+        try:
+            self.meeting.seal(full_only=True)
+        finally:
+            self._connection.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- writing ----
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that is saved inside becomes durable together, or not at all."""
+        return database.transaction(self._connection, self.path.name)
+
+    def new_id(self) -> bytes:
+        """An id for a new record."""
+        return new_id(self._clock.wall())
+
+    def now(self) -> int:
+        """The wall clock, in milliseconds since 1970."""
+        return self._clock.wall()
+
+    def save(self, drafts: Sequence[Draft]) -> None:
+        """Save drafts together, in the name of the user who opened the archive; on disk when this returns.
+
+        Raises:
+            Problem: disk full, or a draft about a person who is not (or no longer) in the archive.
+        """
+        if not drafts:
+            return
+        with self.transaction():
+            self._keep_person_keys(drafts)
+            number, stream = self.device.stream
+            first = self._log.next_ordinal(number)
+            changes = [self._change(draft) for draft in drafts]
+            row = self._log.append(number, first, changes)
+            fresh: dict[bytes, Refolded] = {}
+            known: set[bytes] = set()
+            for offset, (draft, change) in enumerate(zip(drafts, changes, strict=True)):
+                if draft.seen or draft.record in fresh:
+                    known.add(draft.record)
+                else:
+                    stored = Stored(ChangeId(stream, first + offset), change)
+                    after = fold([stored], self._catalogue.get(draft.type))
+                    fresh[draft.record] = Refolded(None, after, row + offset)
+            self._projection.write(one for record, one in fresh.items() if record not in known)
+            self._refold(known, row - 1)
+
+    def _change(self, draft: Draft) -> Change:
+        base = {}
+        if draft.seen:
+            seen = [one.stored for one in self._log.of_record(draft.record) if one.no <= draft.seen]
+            base = replaces(draft.fields, seen)
+        return Change(
+            record=draft.record,
+            type=draft.type,
+            schema=self._catalogue[draft.type].schema,
+            person=draft.person,
+            actor=self.user,
+            time=self._clock.tick(),
+            fields=draft.fields,
+            base=base,
+        )
+
+    def _keep_person_keys(self, drafts: Sequence[Draft]) -> None:
+        """Give new people their content keys, and make sure that everybody else who is written about has one."""
+        new = [draft.record for draft in drafts if self._catalogue[draft.type].person and not draft.seen]
+        self._connection.executemany(
+            "INSERT INTO person_key (person, key, published) VALUES (?, ?, 0)",
+            ((person, secrets.token_bytes(KEY_SIZE)) for person in new),
+        )
+        for person in {draft.person for draft in drafts if draft.person}.difference(new):
+            if not self._connection.execute("SELECT 1 FROM person_key WHERE person = ?", (person,)).fetchone():
+                raise Problem("archive.no_such_person")
+
+    def _refold(self, records: Iterable[bytes], version: int) -> None:
+        """Bring records up to date with the log, where the projection knows the log up to `version`."""
+        refolded = []
+        for record in records:
+            logged = self._log.of_record(record)
+            before = [one.stored for one in logged if one.no <= version]
+            refolded.append(
+                Refolded(
+                    fold(before, self._kind(before)) if before else None,
+                    fold([one.stored for one in logged], self._kind([one.stored for one in logged])),
+                    logged[-1].no,
+                )
+            )
+        self._projection.write(refolded)
+        self._meta.put("clock", self._clock.last)
+
+    def _kind(self, changes: Sequence[Stored]) -> Any:
+        return self._catalogue.get(changes[0].change.type)
+
+    def rebuild(self) -> None:
+        """Throw the projection away and fold the whole log again."""
+        with self.transaction():
+            self._projection.drop_tables()
+            self._projection.create_tables()
+            refolded = (
+                Refolded(None, fold([one.stored for one in logged], self._kind([logged[0].stored])), logged[-1].no)
+                for logged in self._log.by_record()
+            )
+            while batch := list(islice(refolded, REBUILD_BATCH)):
+                self._projection.write(batch)
+
+    # ---- reading ----
+
+    def get(self, kind: str, record: bytes) -> Record | None:
+        """A record, or None."""
+        return self._projection.get(kind, record)
+
+    def find(
+        self,
+        kind: str,
+        where: Where | None = None,
+        *,
+        order: str = "",
+        descending: bool = False,
+        limit: int = -1,
+        offset: int = 0,
+    ) -> list[Record]:
+        """Records of a type that meet all conditions; ordered by an index field, `created` or `changed`, else by age."""
+        return self._projection.find(kind, where or {}, order=order, descending=descending, limit=limit, offset=offset)
+
+    def tally(self, kind: str, by: Sequence[str] = (), where: Where | None = None) -> dict[tuple[Any, ...], int]:
+        """How many records there are for each combination of values of the index fields `by`."""
+        return self._projection.tally(kind, by, where or {})
+
+    def search(self, kind: str, match: str, limit: int = 50) -> list[Record]:
+        """Records whose search terms match an FTS5 expression, the newest first."""
+        return self._projection.search(kind, match, limit)
+
+    def history(self, record: bytes) -> list[Change]:
+        """All that ever happened to a record, as far as it can be read, oldest first."""
+        return sorted((one.stored.change for one in self._log.of_record(record)), key=lambda change: change.time)
+
+    def state_hash(self) -> bytes:
+        """Equal in two archives that hold the same changes. 32 bytes."""
+        return self._projection.state()
+
+    def info(self) -> Info:
+        """What this archive is and holds, in numbers."""
+        server = self.device.server
+        return Info(
+            archive=self.id,
+            device=self.device.id,
+            names=self.device.names,
+            county=server.county_name if server else "",
+            scope=self.device.scope,
+            state=self.state_hash(),
+            changes=self._log.count(),
+            records={kind.name: self.tally(kind.name)[()] for kind in self._catalogue},
+            backlog=self.meeting.backlog(),
+        )
+
+
+def _make(path: Path, unlocked: Unlocked, owner: Owner, catalogue: Catalogue, wall: WallClock) -> Connection:
+    """Write the files of a new archive, both or none: a user must be able to try again under the same name."""
+    if path.exists() or slots_path(path).exists():
+        raise Problem("archive.exists", file=path.name)
+    try:
+        slot = password_slot(unlocked, owner.user_name, owner.password)
+        write_slots(slots_path(path), SlotFile(unlocked.archive, [slot]), unlocked.key)
+        path.touch(mode=0o600)
+        connection = database.connect(path, unlocked.key)
+        try:
+            with database.transaction(connection, path.name):
+                database.create_tables(connection)
+                Meta(connection).put("archive", unlocked.archive)
+                scope_key = ScopeKey(new_id(wall()), FIRST_EPOCH, secrets.token_bytes(KEY_SIZE))
+                Device.create(connection, owner.names, scope_key)
+                Projection(connection, catalogue).create_tables()
+        except BaseException:
+            connection.close()
+            raise
+    except BaseException:
+        for end in ("", "-wal", "-shm", ".keys"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        raise
+    return connection

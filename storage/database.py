@@ -1,0 +1,153 @@
+"""The SQLCipher connection: how it is opened, how a transaction is made, and what its errors mean to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlcipher3 import dbapi2 as sqlcipher
+
+from storage.errors import EnvironmentProblem, Problem
+
+FORMAT = 1
+"""Raised when an older program could not read what a newer one wrote."""
+
+APPLICATION_ID = 0x58594152
+"""In the file's header page, which is encrypted too: tells our archive from another SQLCipher file."""
+
+Connection = Any
+"""sqlcipher3 has no type information."""
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE scope_key (scope BLOB, epoch INTEGER, key BLOB NOT NULL, PRIMARY KEY (scope, epoch)) WITHOUT ROWID;
+CREATE TABLE stream (
+    no INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    scope BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    next_ordinal INTEGER NOT NULL,
+    folded INTEGER NOT NULL DEFAULT 0,
+    acknowledged INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE segment (
+    stream INTEGER,
+    seq INTEGER,
+    first INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    envelopes BLOB NOT NULL,
+    PRIMARY KEY (stream, seq)
+);
+CREATE TABLE paper (id BLOB PRIMARY KEY, scope BLOB NOT NULL, kind INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE person_key (person BLOB PRIMARY KEY, key BLOB NOT NULL, published INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE change (
+    no INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    time INTEGER,
+    body BLOB
+);
+CREATE UNIQUE INDEX change_place ON change (stream, ordinal);
+CREATE INDEX change_record ON change (record);
+"""
+
+
+@contextmanager
+def errors_explained(file: str) -> Iterator[None]:
+    """Turn what SQLite says about the surroundings into a sentence; anything else stays a bug."""
+    try:
+        yield
+    except sqlcipher.DatabaseError as error:
+        problem = _explain(str(error), file)
+        if problem is None:
+            raise
+        raise problem from error
+
+
+def _explain(message: str, file: str) -> Problem | None:
+    explained: list[tuple[str, type[Problem], str]] = [
+        ("disk is full", EnvironmentProblem, "archive.disk_full"),
+        ("readonly database", EnvironmentProblem, "archive.read_only"),
+        ("disk I/O error", EnvironmentProblem, "archive.disk_error"),
+        ("unable to open", EnvironmentProblem, "archive.cannot_read"),
+        ("database is locked", Problem, "archive.in_use"),
+        ("not a database", Problem, "archive.not_an_archive"),
+        ("malformed", Problem, "archive.damaged"),
+    ]
+    return next((kind(key, file=file) for part, kind, key in explained if part in message), None)
+
+
+def connect(path: Path, key: bytes) -> Connection:
+    """Open the file at `path` with a raw key of 32 bytes. Every commit is on disk when it returns."""
+    with errors_explained(path.name):
+        connection = sqlcipher.connect(str(path), isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            connection.execute("PRAGMA cipher_memory_security = OFF")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA cache_size = -32000")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables that every archive has. Tables of record types are made by the projection."""
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def check_format(connection: Connection, file: str) -> None:
+    """Raise Problem unless this version of the program can work with the archive."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise Problem("archive.not_an_archive", file=file)
+    if version > FORMAT:
+        raise Problem("archive.newer")
+
+
+@contextmanager
+def transaction(connection: Connection, file: str) -> Iterator[None]:
+    """All or nothing: durable when the block is left, undone when it raises. Nests: the outermost block decides."""
+    if connection.in_transaction:
+        yield
+        return
+    with errors_explained(file):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has already rolled back by itself where the disk was full.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+class Meta:
+    """Small named values of the archive, kept in the table `meta`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, name: str) -> Any:
+        """The value, or None."""
+        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def put(self, name: str, value: bytes | int | str) -> None:
+        """Set a value, inside the caller's transaction."""
+        self._connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))

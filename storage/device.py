@@ -1,0 +1,193 @@
+"""Who this archive is among others: its device keys, its scope, its place in the county."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from storage.database import Connection, Meta
+from storage.errors import Problem
+from sync.crypto import Recipient, Signer
+from sync.ids import new_stream_id
+from sync.papers import (
+    Admission,
+    Certificate,
+    Grant,
+    P,
+    Request,
+    Server,
+    UnreadablePaper,
+    open_certificate,
+    open_paper,
+    open_server,
+    paper_id,
+    read_paper,
+    write_paper,
+)
+from sync.segments import CHAIN_START, ScopeKey
+
+FIRST_EPOCH = 1
+
+
+class Names(NamedTuple):
+    """What people call this device and its station."""
+
+    device: str
+    station: str
+
+
+class Device:
+    """The identity of one archive, kept inside it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._meta = Meta(connection)
+        self.signer = Signer(self._meta.get("signing_key"))
+        self.recipient = Recipient(self._meta.get("sealing_key"))
+
+    @classmethod
+    def create(cls, connection: Connection, names: Names, scope_key: ScopeKey) -> Device:
+        """Make the identity of a new archive: it is alone in a scope of its own until it is admitted somewhere."""
+        meta = Meta(connection)
+        signer = Signer.generate()
+        meta.put("signing_key", signer.private_key)
+        meta.put("sealing_key", Recipient.generate().private_key)
+        meta.put("device_name", names.device)
+        meta.put("station_name", names.station)
+        device = cls(connection)
+        meta.put("scope", scope_key.scope)
+        device.add_scope_key(scope_key)
+        stream = new_stream_id(signer.id)
+        connection.execute(
+            "INSERT INTO stream (id, scope, seq, hash, next_ordinal) VALUES (?, ?, 0, ?, 1)",
+            (stream, scope_key.scope, CHAIN_START),
+        )
+        meta.put("stream", stream)
+        return device
+
+    @property
+    def id(self) -> bytes:
+        """The id of the device."""
+        return self.signer.id
+
+    @property
+    def scope(self) -> bytes:
+        """The scope of the station's records."""
+        return bytes(self._meta.get("scope"))
+
+    @property
+    def stream(self) -> tuple[int, bytes]:
+        """The stream that this incarnation writes: its local number and its id."""
+        stream = self._meta.get("stream")
+        (number,) = self._connection.execute("SELECT no FROM stream WHERE id = ?", (stream,)).fetchone()
+        return number, stream
+
+    @property
+    def names(self) -> Names:
+        """What people call it; the station's name is the county's once it is admitted."""
+        certificate = self.certificate
+        station = certificate.station_name if certificate else self._meta.get("station_name")
+        return Names(self._meta.get("device_name"), station)
+
+    # ---- keys of the scope ----
+
+    def add_scope_key(self, scope_key: ScopeKey) -> None:
+        """Keep a key of a scope; the first one for an epoch stays."""
+        self._connection.execute("INSERT OR IGNORE INTO scope_key (scope, epoch, key) VALUES (?, ?, ?)", scope_key)
+
+    def scope_key(self, epoch: int | None = None) -> ScopeKey | None:
+        """The key of an epoch, or the newest; None where it is not here."""
+        row = self._connection.execute(
+            "SELECT scope, epoch, key FROM scope_key WHERE scope = ? AND epoch = coalesce(?, epoch) ORDER BY epoch DESC",
+            (self.scope, epoch),
+        ).fetchone()
+        return ScopeKey(*row) if row else None
+
+    # ---- the county ----
+
+    @property
+    def server(self) -> Server | None:
+        """The county's server as it was named at the admission."""
+        data = self._meta.get("server")
+        return read_paper(data, Server) if data else None
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the county says about this device."""
+        data = self._meta.get("certificate")
+        return read_paper(data, Certificate) if data else None
+
+    def request(self) -> bytes:
+        """A paper with which this device asks to join a county."""
+        return write_paper(
+            Request(
+                device=self.id,
+                signing_key=self.signer.public_key,
+                sealing_key=self.recipient.public_key,
+                device_name=self.names.device,
+                station_name=self.names.station,
+                scope=self.scope,
+            ),
+            self.signer,
+        )
+
+    def accept(self, admission: bytes) -> Certificate:
+        """Join: take the county's answer in, within the caller's transaction.
+
+        Raises:
+            Problem: not an admission, one for another device, or another county than before.
+        """
+        try:
+            server_paper = read_paper(admission, Admission).server
+            server = open_server(server_paper)
+            body = open_paper(admission, Admission, server.county_key)
+            certificate = open_certificate(body.certificate, server.county_key)
+            members = [open_certificate(paper, server.county_key) for paper in body.members]
+        except UnreadablePaper as error:
+            raise Problem("enrol.not_an_admission") from error
+        if certificate.device != self.id:
+            raise Problem("enrol.for_another_device", device=certificate.device_name)
+        before = self.certificate
+        if before and (before.county, before.scope) != (certificate.county, certificate.scope):
+            raise Problem("enrol.joined_already", station=before.station_name)
+        if certificate.scope != self.scope:
+            self._move(certificate.scope)
+        self._meta.put("server", server_paper)
+        self._meta.put("certificate", body.certificate)
+        self.keep_paper(body.certificate, certificate)
+        for paper, member in zip(body.members, members, strict=True):
+            self.keep_paper(paper, member)
+        return certificate
+
+    def keep_paper(self, data: bytes, body: Certificate | Grant) -> None:
+        """Keep a paper that has been checked, to read it later and hand it on."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO paper (id, scope, kind, data) VALUES (?, ?, ?, ?)",
+            (paper_id(data), body.scope, body.KIND, data),
+        )
+
+    def papers(self, kind: type[P]) -> list[P]:
+        """What the papers of a kind say that are kept for the scope."""
+        return [body for body, _ in self.papers_with_data(kind)]
+
+    def papers_with_data(self, kind: type[P]) -> list[tuple[P, bytes]]:
+        """The papers of a kind that are kept for the scope."""
+        rows = self._connection.execute(
+            "SELECT data FROM paper WHERE scope = ? AND kind = ? ORDER BY id", (self.scope, kind.KIND)
+        )
+        return [(read_paper(data, kind), data) for (data,) in rows]
+
+    def _move(self, scope: bytes) -> None:
+        """Take the own stream to the station's scope.
+
+        Nobody has seen its segments, because a device without admission meets no one. They are sealed again, from the
+        log, once the key of the new scope is here; ordinals and therefore change ids stay what they are.
+        """
+        number, _ = self.stream
+        self._connection.execute("DELETE FROM segment WHERE stream = ?", (number,))
+        self._connection.execute(
+            "UPDATE stream SET scope = ?, seq = 0, hash = ?, next_ordinal = 1, folded = 0 WHERE no = ?",
+            (scope, CHAIN_START, number),
+        )
+        self._connection.execute("UPDATE person_key SET published = 0")
+        self._connection.execute("DELETE FROM scope_key")
+        self._meta.put("scope", scope)

@@ -1,0 +1,141 @@
+"""The log: every change that ever reached this archive, in plain form inside the encrypted file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import msgspec
+
+from storage.database import Connection
+from storage.errors import Problem
+from storage.fold import Stored
+from sync.changes import Change, ChangeId, decode_payload, encode_payload
+from sync.segments import Opened
+
+MAX_CHANGE = 2 * 1024 * 1024
+"""Bytes of one change; a segment must hold it (see `sync.segments.MAX_SEGMENT`)."""
+
+_COLUMNS = "no, stream, ordinal, record, time, body"
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.Decoder(tuple[str, int, bytes | None, bytes, bytes]).decode
+_Row = tuple[int, int, bytes, int | None, bytes | None]
+
+
+class Logged(NamedTuple):
+    """A change and when it arrived: row numbers grow, and a record's version is its last row number."""
+
+    no: int
+    stored: Stored
+
+
+class Log:
+    """Appends and reads changes. Streams have a small local number in here."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._ids: dict[int, bytes] = {}
+
+    def append(self, stream: int, first: int, changes: Sequence[Change]) -> int:
+        """Write changes with ordinals from `first`; returns the row number of the first. Raises Problem."""
+        number = self.version() + 1
+        self._insert(
+            (stream, ordinal, change.record, change.time, _body(change))
+            for ordinal, change in enumerate(changes, first)
+        )
+        return number
+
+    def append_opened(self, stream: int, opened: Iterable[Opened]) -> None:
+        """Write changes from a segment; one that cannot be read keeps its place, without content."""
+        self._insert(
+            (stream, one.ordinal, one.record, one.change.time, _body(one.change))
+            if one.change
+            else (stream, one.ordinal, one.record, None, None)
+            for one in opened
+        )
+
+    def _insert(self, rows: Iterable[_Row]) -> None:
+        self._connection.executemany(
+            "INSERT INTO change (stream, ordinal, record, time, body) VALUES (?, ?, ?, ?, ?)", rows
+        )
+
+    def version(self) -> int:
+        """The number of the last row."""
+        return int(self._connection.execute("SELECT coalesce(max(no), 0) FROM change").fetchone()[0])
+
+    def next_ordinal(self, stream: int) -> int:
+        """The ordinal of the next change of a stream."""
+        row = self._connection.execute(
+            "SELECT coalesce(max(ordinal), 0) + 1 FROM change WHERE stream = ?", (stream,)
+        ).fetchone()
+        return int(row[0])
+
+    def of_record(self, record: bytes) -> list[Logged]:
+        """The readable changes of a record, in the order of their arrival."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM change WHERE record = ? AND body IS NOT NULL ORDER BY no",  # noqa: S608 -- constant
+            (record,),
+        )
+        return [self._logged(row) for row in rows]
+
+    def of_stream(self, stream: int, first: int, count: int, size: int) -> list[Change]:
+        """Changes of a stream from ordinal `first`: at most `count`, and about `size` bytes."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM change WHERE stream = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?",  # noqa: S608
+            (stream, first, count),
+        )
+        changes: list[Change] = []
+        for row in rows:
+            changes.append(self._logged(row).stored.change)
+            size -= len(row[-1])
+            if size <= 0:
+                break
+        return changes
+
+    def by_record(self) -> Iterator[list[Logged]]:
+        """All readable changes, record by record."""
+        cursor = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM change WHERE body IS NOT NULL ORDER BY record, no"  # noqa: S608 -- constant
+        )
+        logged = (self._logged(row) for row in cursor)
+        for _, group in groupby(logged, key=lambda one: one.stored.change.record):
+            yield list(group)
+
+    def count(self) -> int:
+        """How many changes there are."""
+        return int(self._connection.execute("SELECT count(*) FROM change").fetchone()[0])
+
+    def unreadable(self) -> int:
+        """How many changes arrived whose content cannot be read."""
+        return int(self._connection.execute("SELECT count(*) FROM change WHERE body IS NULL").fetchone()[0])
+
+    def _logged(self, row: Sequence[Any]) -> Logged:
+        number, stream, ordinal, record, time, body = row
+        type_name, schema, person, actor, payload = _decode(body)
+        fields, base = decode_payload(payload)
+        change = Change(
+            record=record,
+            type=type_name,
+            schema=schema,
+            person=person,
+            actor=actor,
+            time=time,
+            fields=fields,
+            base=base,
+        )
+        return Logged(number, Stored(ChangeId(self._stream_id(stream), ordinal), change))
+
+    def _stream_id(self, number: int) -> bytes:
+        known = self._ids.get(number)
+        if known is None:
+            (known,) = self._connection.execute("SELECT id FROM stream WHERE no = ?", (number,)).fetchone()
+            self._ids[number] = known
+        return known
+
+
+def _body(change: Change) -> bytes:
+    payload = encode_payload(change.fields, change.base)
+    if len(payload) > MAX_CHANGE:
+        raise Problem("archive.too_large", megabytes=MAX_CHANGE // (1024 * 1024))
+    return _encode((change.type, change.schema, change.person, change.actor, payload))

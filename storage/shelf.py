@@ -1,0 +1,125 @@
+"""The shelf: the sealed segments of all streams, as they came or as they were made here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from storage.database import Connection
+from sync.segments import MARK_SIZE, Point, Segment, Tail, read_header
+from sync.store import READ_LIMIT, Vector
+
+
+class Unfolded(NamedTuple):
+    """A segment that has not been opened yet."""
+
+    stream: int
+    seq: int
+    epoch: int
+    segment: Segment
+
+
+class Shelf:
+    """Reads and writes the tables `stream` and `segment`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def vector(self, scope: bytes) -> Vector:
+        """Where each stream of a scope ends."""
+        rows = self._connection.execute("SELECT id, seq, hash FROM stream WHERE scope = ? AND seq > 0", (scope,))
+        return {stream: Point(seq, digest[:MARK_SIZE]) for stream, seq, digest in rows}
+
+    def read(self, scope: bytes, stream: bytes, start: int) -> list[Segment]:
+        """The segments of a stream from seq `start`, up to about `READ_LIMIT` bytes."""
+        rows = self._connection.execute(
+            "SELECT data, envelopes FROM segment WHERE stream = (SELECT no FROM stream WHERE id = ? AND scope = ?)"
+            " AND seq >= ? ORDER BY seq",
+            (stream, scope, start),
+        )
+        segments: list[Segment] = []
+        size = 0
+        for data, envelopes in rows:
+            segments.append(Segment(data, envelopes))
+            size += len(data) + len(envelopes)
+            if size > READ_LIMIT:
+                break
+        return segments
+
+    def tail(self, stream: bytes) -> Tail:
+        """The end of a stream."""
+        row = self._connection.execute(
+            "SELECT id, seq, hash, next_ordinal FROM stream WHERE id = ?", (stream,)
+        ).fetchone()
+        return Tail(*row) if row else Tail.of_new(stream)
+
+    def stored(self, stream: bytes, seq: int) -> bytes | None:
+        """The bytes of a segment, or None."""
+        row = self._connection.execute(
+            "SELECT data FROM segment WHERE stream = (SELECT no FROM stream WHERE id = ?) AND seq = ?", (stream, seq)
+        ).fetchone()
+        return row[0] if row else None
+
+    def keep(self, segment: Segment, tail: Tail, scope: bytes) -> None:
+        """Append a segment that continues `tail`."""
+        header = read_header(segment.data)
+        _, seq, digest, next_ordinal = tail.after(header, segment.data)
+        self._connection.execute(
+            "INSERT INTO stream (id, scope, seq, hash, next_ordinal) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id)"
+            " DO UPDATE SET seq = excluded.seq, hash = excluded.hash, next_ordinal = excluded.next_ordinal",
+            (tail.stream, scope, seq, digest, next_ordinal),
+        )
+        self._connection.execute(
+            "INSERT INTO segment (stream, seq, first, count, epoch, data, envelopes)"
+            " VALUES ((SELECT no FROM stream WHERE id = ?), ?, ?, ?, ?, ?, ?)",
+            (tail.stream, seq, header.first, header.count, header.epoch, segment.data, segment.envelopes),
+        )
+
+    # ---- folding ----
+
+    def next_unfolded(self, scope: bytes, own: int) -> list[Unfolded]:
+        """For each stream of others, the first segment that has not been opened."""
+        rows = self._connection.execute(
+            "SELECT stream.no, segment.seq, segment.epoch, segment.data, segment.envelopes FROM stream JOIN segment"
+            " ON segment.stream = stream.no AND segment.seq = stream.folded + 1"
+            " WHERE stream.scope = ? AND stream.no <> ? ORDER BY stream.no",
+            (scope, own),
+        )
+        return [Unfolded(no, seq, epoch, Segment(data, envelopes)) for no, seq, epoch, data, envelopes in rows]
+
+    def set_folded(self, stream: int, seq: int) -> None:
+        """Note that a stream has been opened up to `seq`."""
+        self._connection.execute("UPDATE stream SET folded = ? WHERE no = ?", (seq, stream))
+
+    def locked(self, scope: bytes, own: int) -> int:
+        """How many segments of others have not been opened."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(seq - folded), 0) FROM stream WHERE scope = ? AND no <> ?", (scope, own)
+        ).fetchone()
+        return int(row[0])
+
+    # ---- receipts ----
+
+    def acknowledge(self, scope: bytes, vector: Vector) -> None:
+        """Take a server's word for how far each stream is safe there; a lower one than before counts too."""
+        for number, stream in self._connection.execute(
+            "SELECT no, id FROM stream WHERE scope = ?", (scope,)
+        ).fetchall():
+            point = vector.get(stream)
+            data = self.stored(stream, point.seq) if point else None
+            ordinal = 0
+            # A fork has another mark: the server holds somebody else's segment there, not ours.
+            if point and data and Tail.of_new(stream).after(read_header(data), data).point == point:
+                ordinal = read_header(data).next_ordinal - 1
+            elif point:
+                continue
+            self._connection.execute("UPDATE stream SET acknowledged = ? WHERE no = ?", (ordinal, number))
+
+    def waiting(self, scope: bytes) -> int:
+        """How many changes no server has acknowledged."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(max(next_ordinal - 1, coalesce("
+            "(SELECT max(ordinal) FROM change WHERE change.stream = stream.no), 0)) - acknowledged), 0)"
+            " FROM stream WHERE scope = ?",
+            (scope,),
+        ).fetchone()
+        return int(row[0])

@@ -1,0 +1,1 @@
+"""The county server: verifies, stores and hands on what it cannot read."""

@@ -1,0 +1,118 @@
+"""The tables of the county server, the same in SQLite and PostgreSQL. Migrations: `sync/county/migrations`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+)
+
+metadata = MetaData()
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+station = Table(
+    "station",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("scope", LargeBinary(16), nullable=False, unique=True),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("station", LargeBinary(16), ForeignKey("station.id"), nullable=False),
+    Column("scope", LargeBinary(16), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("signing_key", LargeBinary(32), nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("admitted", BigInteger, nullable=False),
+    Column("seen", BigInteger),
+)
+
+paper = Table(
+    "paper",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("scope", LargeBinary(16), nullable=False, index=True),
+    Column("kind", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+stream = Table(
+    "stream",
+    metadata,
+    Column("id", LargeBinary(24), primary_key=True),
+    Column("scope", LargeBinary(16), nullable=False, index=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("next_ordinal", BigInteger, nullable=False),
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("stream", LargeBinary(24), ForeignKey("stream.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("envelopes", LargeBinary, nullable=False),
+)
+
+
+def connect(url: str) -> Engine:
+    """An engine for a database address; SQLite is set up to be durable and to let readers read while one writes."""
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of an embedded database."""
+    return f"sqlite:///{path}"
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: two writers would both begin as readers and one would fail.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that will write takes its turn at once; one that began as a reader could be refused later.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: durable when the block is left, undone when it raises."""
+    with engine.connect() as connection, connection.execution_options(writes=True).begin():
+        yield connection

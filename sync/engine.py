@@ -1,0 +1,141 @@
+"""How two stores become equal. The only code that moves segments, whatever lies between the stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, Self
+
+import msgspec
+
+from sync.segments import NOWHERE, read_header
+from sync.store import Overview, SegmentStore
+
+Progress = Callable[[int, int], None]
+"""Called with how many segments have moved and how many there are."""
+
+
+class Refusal(NamedTuple):
+    """A segment that one side did not take. `reason` is a text key (``sync.refused_…``)."""
+
+    stream: bytes
+    seq: int
+    reason: str
+
+
+class Transfer(msgspec.Struct):
+    """What moved, in changes.
+
+    Attributes:
+        sent: changes that went from ours to theirs.
+        received: changes that came from theirs to ours.
+        refused: segments that one side did not take, and why.
+    """
+
+    sent: int = 0
+    received: int = 0
+    refused: list[Refusal] = msgspec.field(default_factory=list)
+
+    def __iadd__(self, other: Transfer) -> Self:
+        """Add what another exchange moved."""
+        self.sent += other.sent
+        self.received += other.received
+        self.refused += [refusal for refusal in other.refused if refusal not in self.refused]
+        return self
+
+
+class Home(SegmentStore, Protocol):
+    """The store that a person works with: it also writes and reads what the segments hold."""
+
+    scope: bytes
+
+    def seal(self) -> None:
+        """Put everything that was saved into segments, as far as the scope's key is here."""
+        ...
+
+    def settle(self) -> bool:
+        """Take keys out of papers, fold what has become readable, hand keys on; True where that made something new."""
+        ...
+
+    def acknowledge(self, receipt: bytes) -> None:
+        """Remember a server's receipt."""
+        ...
+
+
+def meet(home: Home, other: SegmentStore, progress: Progress | None = None) -> Transfer:
+    """Bring a home and another store to the same content, as far as both take it; can be interrupted anywhere."""
+    home.seal()
+    transfer, receipt = reconcile(home, other, home.scope, progress)
+    home.acknowledge(receipt)
+    if home.settle():
+        second, receipt = reconcile(home, other, home.scope, progress)
+        home.acknowledge(receipt)
+        transfer += second
+    return transfer
+
+
+def reconcile(
+    ours: SegmentStore, theirs: SegmentStore, scope: bytes, progress: Progress | None = None
+) -> tuple[Transfer, bytes]:
+    """Exchange papers and missing segments of a scope, both ways.
+
+    Returns:
+        What moved, and the other side's last receipt (empty where it gives none).
+    """
+    here, there = ours.overview(scope), theirs.overview(scope)
+    _copy_papers(theirs, ours, scope, there, here)
+    _copy_papers(ours, theirs, scope, here, there)
+    total = _missing(here, there) + _missing(there, here)
+    moved = 0
+
+    def step(count: int) -> None:
+        nonlocal moved
+        moved += count
+        if progress:
+            progress(moved, total)
+
+    inward, outward = _Copy(theirs, ours, scope, step), _Copy(ours, theirs, scope, step)
+    for stream in sorted({*here.vector, *there.vector}):
+        mine, other = here.vector.get(stream, NOWHERE), there.vector.get(stream, NOWHERE)
+        if mine.seq == other.seq and mine != other:
+            inward.refused.append(Refusal(stream, mine.seq, "sync.refused_fork"))
+        inward.stream(stream, mine.seq, other.seq)
+        outward.stream(stream, other.seq, mine.seq)
+    transfer = Transfer(outward.changes, inward.changes, inward.refused + outward.refused)
+    return transfer, theirs.overview(scope).receipt if outward.changes else there.receipt
+
+
+def _missing(target: Overview, source: Overview) -> int:
+    return sum(max(0, last.seq - target.vector.get(stream, NOWHERE).seq) for stream, last in source.vector.items())
+
+
+def _copy_papers(source: SegmentStore, target: SegmentStore, scope: bytes, have: Overview, want: Overview) -> None:
+    missing = set(have.papers) - set(want.papers)
+    if missing:
+        target.add_papers(scope, source.read_papers(scope, sorted(missing)))
+
+
+class _Copy:
+    """The copying of missing segments in one direction."""
+
+    def __init__(self, source: SegmentStore, target: SegmentStore, scope: bytes, step: Callable[[int], None]) -> None:
+        self._source = source
+        self._target = target
+        self._scope = scope
+        self._step = step
+        self.changes = 0
+        self.refused: list[Refusal] = []
+
+    def stream(self, stream: bytes, seq: int, last: int) -> None:
+        """Copy a stream beyond `seq`, up to `last`; stops where the target refuses."""
+        while seq < last:
+            segments = self._source.read(self._scope, stream, seq + 1)
+            if not segments:
+                self.refused.append(Refusal(stream, seq + 1, "sync.refused_missing"))
+                return
+            taken, reason = self._target.append(self._scope, segments)
+            self.changes += sum(read_header(segment.data).count for segment in segments[:taken])
+            seq += taken
+            self._step(taken)
+            if reason:
+                self.refused.append(Refusal(stream, seq + 1, reason))
+                return

@@ -1,0 +1,234 @@
+"""Papers: small signed documents about who is who. Kinds and layout: docs/sync-protocol.md.
+
+A paper is kept and handed on as the bytes that were signed. `read_paper` checks its shape only; `open_paper` also that
+the right party signed it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import textwrap
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from sync.crypto import SIGNATURE_SIZE, SUITE, Recipient, Signer, Unsealed, digest, key_id, verify, wrap
+from sync.ids import ID_SIZE
+from sync.segments import Point, ScopeKey
+
+MAGIC = b"XYP1"
+MAX_PAPER = 1024 * 1024
+_START = len(MAGIC) + 1 + 4
+_LABEL = b"xinyi paper 1"
+
+
+class UnreadablePaper(Exception):
+    """The bytes are not a paper, or not signed by whom they should be."""
+
+
+class PaperBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a paper says. `KIND` is its number, `ARMOUR` its title where it travels as a file of its own."""
+
+    KIND: ClassVar[int]
+    ARMOUR: ClassVar[str] = ""
+
+
+class Request(PaperBody, frozen=True):
+    """A device asks to join; signed by itself."""
+
+    KIND = 1
+    ARMOUR = "XINYI REQUEST"
+
+    device: bytes
+    signing_key: bytes
+    sealing_key: bytes
+    device_name: str
+    station_name: str
+    scope: bytes
+
+
+class Certificate(PaperBody, frozen=True):
+    """The county says that a device belongs to a station and its scope; signed by the county. Dates are ISO text."""
+
+    KIND = 2
+
+    county: bytes
+    device: bytes
+    signing_key: bytes
+    sealing_key: bytes
+    device_name: str
+    station: bytes
+    station_name: str
+    role: str
+    scope: bytes
+    serial: int
+    issued: str
+    expires: str
+
+
+class Grant(PaperBody, frozen=True):
+    """A member hands the scope key to another device; signed by the sending device."""
+
+    KIND = 3
+
+    suite: int
+    scope: bytes
+    epoch: int
+    recipient: bytes
+    sender: bytes
+    wrapped: bytes
+
+
+class Server(PaperBody, frozen=True):
+    """The county's server, and the TLS certificate (DER) to expect there; signed by the county."""
+
+    KIND = 4
+
+    county: bytes
+    county_name: str
+    county_key: bytes
+    server: bytes
+    server_key: bytes
+    tls_certificate: bytes
+
+
+class Receipt(PaperBody, frozen=True):
+    """Everything up to these points of the scope's streams is durably stored; signed by the server."""
+
+    KIND = 5
+
+    server: bytes
+    incarnation: bytes
+    scope: bytes
+    points: list[tuple[bytes, Point]]
+
+    @property
+    def vector(self) -> dict[bytes, Point]:
+        """The points by stream."""
+        return dict(self.points)
+
+
+class Admission(PaperBody, frozen=True):
+    """The county's answer to a request; signed by the county. The parts are whole papers."""
+
+    KIND = 6
+    ARMOUR = "XINYI ADMISSION"
+
+    server: bytes
+    certificate: bytes
+    members: list[bytes]
+
+
+P = TypeVar("P", bound=PaperBody)
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def paper_id(data: bytes) -> bytes:
+    """How stores name a paper."""
+    return digest(data)[:ID_SIZE]
+
+
+def paper_kind(data: bytes) -> int:
+    """The number of the paper's kind. Raises UnreadablePaper."""
+    if data[:4] != MAGIC or not _START + SIGNATURE_SIZE < len(data) <= MAX_PAPER:
+        raise UnreadablePaper
+    return data[4]
+
+
+def write_paper(body: PaperBody, signer: Signer) -> bytes:
+    """The signed bytes of a paper."""
+    encoded = _encode(body)
+    start = MAGIC + bytes([body.KIND]) + len(encoded).to_bytes(4, "big") + encoded
+    return start + signer.sign(_LABEL, start)
+
+
+def read_paper(data: bytes, kind: type[P]) -> P:
+    """What a paper says, its signature not yet checked. Raises UnreadablePaper."""
+    if paper_kind(data) != kind.KIND or int.from_bytes(data[5:_START], "big") != len(data) - _START - SIGNATURE_SIZE:
+        raise UnreadablePaper
+    try:
+        return msgspec.msgpack.decode(data[_START:-SIGNATURE_SIZE], type=kind)
+    except msgspec.MsgspecError as error:
+        raise UnreadablePaper from error
+
+
+def open_paper(data: bytes, kind: type[P], key: bytes) -> P:
+    """What a paper says, signed by the holder of `key` (raw Ed25519). Raises UnreadablePaper."""
+    body = read_paper(data, kind)
+    try:
+        verify(key, data[-SIGNATURE_SIZE:], _LABEL, data[:-SIGNATURE_SIZE])
+    except Unsealed as error:
+        raise UnreadablePaper from error
+    return body
+
+
+# ---- papers with rules of their own ----
+
+
+def open_request(data: bytes) -> Request:
+    """A request, signed by the very device that it names. Raises UnreadablePaper."""
+    body = open_paper(data, Request, read_paper(data, Request).signing_key)
+    if key_id(body.signing_key) != body.device:
+        raise UnreadablePaper
+    return body
+
+
+def open_certificate(data: bytes, county_key: bytes) -> Certificate:
+    """A certificate by this county for a device that holds the key it names. Raises UnreadablePaper."""
+    body = open_paper(data, Certificate, county_key)
+    if body.county != key_id(county_key) or body.device != key_id(body.signing_key):
+        raise UnreadablePaper
+    return body
+
+
+def open_server(data: bytes) -> Server:
+    """A server paper, signed by the county that it names. Raises UnreadablePaper."""
+    body = open_paper(data, Server, read_paper(data, Server).county_key)
+    if body.county != key_id(body.county_key) or body.server != key_id(body.server_key):
+        raise UnreadablePaper
+    return body
+
+
+def _grant_info(scope: bytes, epoch: int, recipient: bytes) -> bytes:
+    return b"xinyi grant 1" + scope + epoch.to_bytes(8, "big") + recipient
+
+
+def write_grant(scope_key: ScopeKey, to: Certificate, signer: Signer) -> bytes:
+    """Hand a scope key to the device of the certificate `to`. Raises Unsealed where its sealing key is none."""
+    scope, epoch, key = scope_key
+    wrapped = wrap(to.sealing_key, key, _grant_info(scope, epoch, to.device))
+    return write_paper(Grant(SUITE, scope, epoch, to.device, signer.id, wrapped), signer)
+
+
+def open_grant(data: bytes, sender_key: bytes, recipient: Recipient) -> ScopeKey:
+    """The scope key in a grant to this device. Raises UnreadablePaper."""
+    body = open_paper(data, Grant, sender_key)
+    if body.suite != SUITE or body.sender != key_id(sender_key):
+        raise UnreadablePaper
+    try:
+        key = recipient.unwrap(body.wrapped, _grant_info(body.scope, body.epoch, body.recipient))
+    except Unsealed as error:
+        raise UnreadablePaper from error
+    return ScopeKey(body.scope, body.epoch, key)
+
+
+# ---- papers as files ----
+
+
+def armour(data: bytes, kind: type[PaperBody]) -> str:
+    """A paper as text that survives e-mail, chat and copying by hand."""
+    lines = "\n".join(textwrap.wrap(base64.b64encode(data).decode(), 64))
+    return f"-----BEGIN {kind.ARMOUR}-----\n{lines}\n-----END {kind.ARMOUR}-----\n"
+
+
+def unarmour(text: str, kind: type[PaperBody]) -> bytes:
+    """The inverse of `armour`; text around the paper is ignored. Raises UnreadablePaper."""
+    _, begin, rest = text.partition(f"-----BEGIN {kind.ARMOUR}-----")
+    inner, end, _ = rest.partition(f"-----END {kind.ARMOUR}-----")
+    if not begin or not end:
+        raise UnreadablePaper
+    try:
+        return base64.b64decode("".join(inner.split()), validate=True)
+    except binascii.Error as error:
+        raise UnreadablePaper from error

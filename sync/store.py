@@ -1,0 +1,118 @@
+"""Every place that holds segments is a `SegmentStore`: an archive, the county server, a folder, another laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from sync.ids import device_of
+from sync.segments import Header, Point, Segment, Tail, UnreadableSegment, check_signature, read_header
+
+READ_LIMIT = 2 * 1024 * 1024
+"""Bytes of segments that one `read` returns at most, beyond its first segment."""
+
+KNOWN = "known"
+"""What the gate says of a segment that is here already."""
+
+Vector = dict[bytes, Point]
+"""Stream → where it ends."""
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """What a store holds of one scope.
+
+    Attributes:
+        vector: where each stream ends.
+        papers: ids of its papers.
+        receipt: a server's receipt paper for this vector, empty elsewhere.
+    """
+
+    vector: Vector
+    papers: list[bytes]
+    receipt: bytes = b""
+
+
+class Appended(NamedTuple):
+    """How far an `append` came: how many segments are now in the store, and why the next one was refused.
+
+    `reason` is a text key (``sync.refused_…``), empty where nothing was refused.
+    """
+
+    taken: int
+    reason: str = ""
+
+
+class SegmentStore(Protocol):
+    """Holds whole streams of segments, and the papers of their scope."""
+
+    def overview(self, scope: bytes) -> Overview:
+        """What is here now."""
+        ...
+
+    def read(self, scope: bytes, stream: bytes, start: int) -> Sequence[Segment]:
+        """The segments of a stream from seq `start`, in order, up to about `READ_LIMIT` bytes; empty past the end."""
+        ...
+
+    def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
+        """Take segments, in order, up to the first that is refused. Durable on return. Known ones count as taken."""
+        ...
+
+    def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
+        """The papers with these ids, as far as they are here."""
+        ...
+
+    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
+        """Keep papers; those that do not prove themselves are left out."""
+        ...
+
+
+class Gate:
+    """Decides, the same way in every store, whether a segment may be appended.
+
+    Args:
+        scope: the scope that the store is being asked about.
+        tail_of: the end of a stream in this store.
+        key_of: the signing key of a member device of the scope, or None.
+        stored: the bytes of a segment that the store has, or None.
+    """
+
+    def __init__(
+        self,
+        scope: bytes,
+        *,
+        tail_of: Callable[[bytes], Tail],
+        key_of: Callable[[bytes], bytes | None],
+        stored: Callable[[bytes, int], bytes | None],
+    ) -> None:
+        self._scope = scope
+        self._tail_of = tail_of
+        self._key_of = key_of
+        self._stored = stored
+
+    def examine(self, segment: Segment) -> tuple[Header, Tail] | str:
+        """The header and the present tail where the segment may be appended, else the reason: `KNOWN` or a text key."""
+        try:
+            header = read_header(segment.data)
+        except UnreadableSegment:
+            return "sync.refused_unreadable"
+        tail = self._tail_of(header.stream)
+        return self._reason(segment, header, tail) or (header, tail)
+
+    def _reason(self, segment: Segment, header: Header, tail: Tail) -> str:
+        if header.scope != self._scope:
+            return "sync.refused_scope"
+        key = self._key_of(device_of(header.stream))
+        if key is None:
+            return "sync.refused_device"
+        if header.seq <= tail.seq:
+            known = self._stored(header.stream, header.seq) == segment.data
+            return KNOWN if known else "sync.refused_fork"
+        if header.seq > tail.seq + 1:
+            return "sync.refused_gap"
+        try:
+            check_signature(segment.data, key)
+        except UnreadableSegment:
+            return "sync.refused_signature"
+        return "" if tail.continued_by(header) else "sync.refused_fork"

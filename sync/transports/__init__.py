@@ -1,0 +1,1 @@
+"""Ways to another store: a folder on a stick, the county server."""

@@ -1,0 +1,43 @@
+"""How segments and papers lie in an HTTP body: u32 length, bytes, again and again; a segment is two frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from sync.segments import Segment
+
+
+class BrokenFrames(Exception):
+    """The bytes end in the middle of a frame."""
+
+
+def join(parts: Iterable[bytes]) -> bytes:
+    """Frames, one after the other."""
+    return b"".join(chain.from_iterable((len(part).to_bytes(4, "big"), part) for part in parts))
+
+
+def split(data: bytes) -> list[bytes]:
+    """The inverse of `join`. Raises BrokenFrames."""
+    parts: list[bytes] = []
+    position = 0
+    while position < len(data):
+        end = position + 4 + int.from_bytes(data[position : position + 4], "big")
+        if end > len(data) or position + 4 > len(data):
+            raise BrokenFrames
+        parts.append(data[position + 4 : end])
+        position = end
+    return parts
+
+
+def join_segments(segments: Iterable[Segment]) -> bytes:
+    """Segments as frames."""
+    return join(chain.from_iterable(segments))
+
+
+def split_segments(data: bytes) -> list[Segment]:
+    """The inverse of `join_segments`. Raises BrokenFrames."""
+    parts: Sequence[bytes] = split(data)
+    if len(parts) % 2:
+        raise BrokenFrames
+    return [Segment(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
