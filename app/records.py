@@ -1,0 +1,187 @@
+"""The data dictionary: every type of record that an archive of ours holds, its fields, and how it is found.
+
+A field is never given a new meaning; a type whose fields change their meaning gets a higher schema number.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from app.people.fields import IdType, Sex
+from app.people.search_terms import index_terms
+from storage.records import Catalogue, Fields, Record, RecordType
+
+LEVELS = ("blue", "yellow", "orange", "red")
+"""Levels of an alert (DOMAIN: 蓝 黄 橙 红), the gravest last."""
+
+TERMS_VERSION = 1
+"""Raised when `app.people.search_terms` makes other terms; the archive then makes its search index again."""
+
+Level = Literal["blue", "yellow", "orange", "red"]
+AlertStatus = Literal["closed", "confirmed", "open"]
+StepKind = Literal["confirmed", "note", "closed"]
+EntryMode = Literal["file", "typed"]
+
+
+class User(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody who works with the archive."""
+
+    name: str
+
+
+class Group(msgspec.Struct, frozen=True, omit_defaults=True):
+    """People who are looked at together: a class, a village."""
+
+    name: str
+    grade: str | None = None
+
+
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person. Fields as in `app.people.fields.PersonFields`, with the group as a record.
+
+    Attributes:
+        group: id of the group.
+        flags: key groups (重点人群), ids from `resources/people/key-groups.json`.
+    """
+
+    name: str
+    sex: Sex | None = None
+    birth_date: str | None = None
+    id_type: IdType | None = None
+    id_number: str | None = None
+    student_number: str | None = None
+    group: bytes | None = None
+    ethnicity: str | None = None
+    phone: str | None = None
+    guardian_name: str | None = None
+    guardian_phone: str | None = None
+    address: str | None = None
+    household: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+class Campaign(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A round of screening: which groups answer which instruments, from day to day (ISO dates, both included)."""
+
+    name: str
+    instruments: tuple[str, ...]
+    groups: tuple[bytes, ...]
+    opens: str
+    closes: str
+
+
+class ScoreResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One score as it was computed with the definition of that day. It is never computed again."""
+
+    value: int | None = None
+    band: str | None = None
+    positive: bool | None = None
+
+
+class Screening(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One person's answers to one instrument. Immutable.
+
+    Attributes:
+        instrument: id of the definition; `version` and `content` (hash) say which wording was answered.
+        date: ISO date of the answers.
+        answers: item → value.
+        scores: score → result.
+        critical: ids of critical rules that the answers touch.
+        campaign: id of the round, where there was one.
+        mode: how the answers came in.
+    """
+
+    instrument: str
+    version: str
+    content: str
+    date: str
+    answers: dict[str, int]
+    status: Literal["complete", "unfinished"]
+    scores: dict[str, ScoreResult]
+    mode: EntryMode
+    critical: tuple[str, ...] = ()
+    campaign: bytes | None = None
+
+
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody must look at a person. Times are milliseconds since 1970.
+
+    Attributes:
+        source: id of the screening that raised it.
+        reasons: ids of rules in `resources/rules/alerts.json`.
+        rules_version: version of that file when it was raised.
+        due: until when a person must have acted.
+    """
+
+    level: Level
+    status: AlertStatus
+    instrument: str
+    source: bytes
+    reasons: tuple[str, ...]
+    rules_version: str
+    raised: int
+    due: int
+
+
+class AlertStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something a person did about an alert. Immutable. `at` in milliseconds since 1970."""
+
+    alert: bytes
+    step: StepKind
+    text: str
+    at: int
+
+
+def _person_terms(fields: Fields) -> str:
+    said = {name: fields.get(name) or "" for name in ("id_number", "student_number", "birth_date")}
+    return index_terms(fields["name"], **said)
+
+
+CATALOGUE = Catalogue(
+    [
+        RecordType(name="user", index=("name",)),
+        RecordType(name="group", index=("name",)),
+        RecordType(
+            name="person",
+            index=("name", "id_number", "student_number", "group"),
+            person=True,
+            terms=_person_terms,
+            terms_version=TERMS_VERSION,
+        ),
+        RecordType(name="campaign", index=("opens",)),
+        RecordType(name="screening", index=("instrument", "campaign", "date")),
+        RecordType(
+            name="alert",
+            index=("status", "level", "due", "source"),
+            ranked={"level": LEVELS, "status": ("closed", "confirmed", "open")},
+        ),
+        RecordType(name="alert_step", index=("alert",)),
+    ]
+)
+
+F = TypeVar("F")
+
+
+class Kept(msgspec.Struct, Generic[F], frozen=True):
+    """A record together with its fields in their type."""
+
+    record: Record
+    fields: F
+
+    @property
+    def id(self) -> bytes:
+        """The id of the record."""
+        return self.record.id
+
+
+def typed(record: Record, kind: type[F]) -> Kept[F]:
+    """A record with typed fields. What a newer version added is left out here and stays in the record."""
+    return Kept(record, msgspec.convert(record.fields, kind, strict=False))
+
+
+def plain(fields: msgspec.Struct) -> dict[str, Any]:
+    """Typed fields as a draft takes them; what was not said is absent."""
+    content: dict[str, Any] = msgspec.to_builtins(fields, builtin_types=(bytes,))
+    return content

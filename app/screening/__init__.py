@@ -1,0 +1,1 @@
+"""Rounds of screening, and how answers become screenings."""

@@ -1,0 +1,244 @@
+"""Screenings of one archive: rounds, single answer sheets, whole files. A screening and its alert are saved together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from app.errors import Problem
+from app.instruments.library import Library
+from app.instruments.scoring import Outcome
+from app.people.roster import KnownPeople
+from app.people.roster_rows import Reason
+from app.records import (
+    Alert,
+    Campaign,
+    EntryMode,
+    Kept,
+    Person,
+    ScoreResult,
+    Screening,
+    plain,
+    typed,
+)
+from app.risk.rules import AlertRules
+from app.screening.answers import AnswerPlan, AnswerRow, Day, plan_answers
+from app.spreadsheets import read_sheets
+from storage.archive import Archive
+from storage.records import Draft
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """The answers of one person to one instrument on one day, not yet saved."""
+
+    person: Kept[Person]
+    instrument: str
+    date: dt.date
+    answers: Mapping[str, int]
+    mode: EntryMode
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What a saved sheet came to. `alert` is the id of the alert that it raised, if any."""
+
+    screening: bytes
+    outcome: Outcome
+    alert: bytes | None
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """Who of a group has answered an instrument in a round."""
+
+    group: bytes
+    people: int
+    screened: int
+
+
+class Screenings:
+    """Rounds and screenings of one archive.
+
+    Args:
+        archive: where they are kept.
+        library: the instruments.
+        rules: when to raise an alert.
+    """
+
+    def __init__(self, archive: Archive, library: Library, rules: AlertRules) -> None:
+        self._archive = archive
+        self._library = library
+        self._rules = rules
+
+    # ---- rounds ----
+
+    def campaigns(self) -> list[Kept[Campaign]]:
+        """All rounds, the newest first."""
+        records = self._archive.find("campaign", order="opens", descending=True)
+        return [typed(record, Campaign) for record in records]
+
+    def start_campaign(self, campaign: Campaign) -> bytes:
+        """Save a new round; returns its id. Raises Problem where something is missing or the days are the wrong way."""
+        if not campaign.name.strip() or not campaign.instruments or not campaign.groups:
+            raise Problem("screening.campaign_incomplete")
+        if campaign.opens > campaign.closes:
+            raise Problem("screening.campaign_days")
+        for instrument in campaign.instruments:
+            self._library.get(instrument)
+        record = self._archive.new_id()
+        self._archive.save([Draft.new("campaign", record, plain(campaign))])
+        return record
+
+    def coverage(self, campaign: Kept[Campaign], instrument: str) -> list[Coverage]:
+        """For each group of a round, how many people it has and how many of them have answered."""
+        screened = {
+            record.person
+            for record in self._archive.find("screening", {"campaign": campaign.id, "instrument": instrument})
+        }
+        found = []
+        for group in campaign.fields.groups:
+            members = {record.id for record in self._archive.find("person", {"group": group})}
+            found.append(Coverage(group, len(members), len(members & screened)))
+        return found
+
+    # ---- answers ----
+
+    def plan(self, file: Path, *, instrument: str, people: KnownPeople, date: dt.date, today: dt.date) -> AnswerPlan:
+        """Read a file of answers and say what importing it would do.
+
+        Args:
+            file: the spreadsheet.
+            instrument: id of the instrument.
+            people: everybody in the archive.
+            date: the day of answers whose line does not say it.
+            today: no answers are later.
+        """
+        plan = plan_answers(read_sheets(file), self._library.get(instrument), known=people, day=Day(date, today))
+        campaigns = self.campaigns()
+        answered: dict[tuple[bytes | None, dt.date | None], set[bytes]] = {}
+        rows = []
+        for row in plan.rows:
+            sheet = self._sheet(row, instrument)
+            if sheet is None:
+                rows.append(row)
+                continue
+            campaign = campaign_of(campaigns, sheet)
+            key = (campaign, None if campaign else row.date)
+            if key not in answered:
+                answered[key] = self.screened(instrument, campaign=campaign, date=row.date)
+            if sheet.person.id in answered[key]:
+                reason = Reason("answers.answered_already", "refusal")
+                row = msgspec.structs.replace(row, fate="refused", reasons=[*row.reasons, reason])  # noqa: PLW2901
+            rows.append(row)
+        return AnswerPlan(instrument, rows)
+
+    def apply(self, plan: AnswerPlan, *, doubtful: Iterable[int] = ()) -> list[Recorded]:
+        """Save the taken rows of a plan, and the doubtful ones at these positions, in one step."""
+        chosen = set(doubtful)
+        sheets = [
+            self._sheet(row, plan.instrument)
+            for position, row in enumerate(plan.rows)
+            if row.fate == "taken" or (row.fate == "doubtful" and position in chosen)
+        ]
+        return self.record_all([sheet for sheet in sheets if sheet])
+
+    def _sheet(self, row: AnswerRow, instrument: str) -> Sheet | None:
+        """A row as a sheet of answers; None where it is refused."""
+        record = self._archive.get("person", row.person) if row.person and row.fate != "refused" else None
+        if record is None:
+            return None
+        return Sheet(typed(record, Person), instrument, row.date, row.answers, "file")
+
+    def of_person(self, person: bytes) -> list[Kept[Screening]]:
+        """All screenings of a person, the newest first."""
+        records = self._archive.find("screening", {"person": person}, order="date", descending=True)
+        return [typed(record, Screening) for record in records]
+
+    def screened(self, instrument: str, *, campaign: bytes | None, date: dt.date | None = None) -> set[bytes]:
+        """Who has answered an instrument already: in the round, or where there is none on that day."""
+        where: dict[str, object] = {"instrument": instrument, "campaign": campaign}
+        if campaign is None and date:
+            where["date"] = date.isoformat()
+        return {record.person for record in self._archive.find("screening", where) if record.person}
+
+    def record(self, sheet: Sheet) -> Recorded:
+        """Score and save one sheet, with its alert.
+
+        Raises:
+            Problem: answers that the instrument does not allow, none at all, or a sheet for this round or day is there.
+        """
+        campaign = campaign_of(self.campaigns(), sheet)
+        if sheet.person.id in self.screened(sheet.instrument, campaign=campaign, date=sheet.date):
+            raise Problem("screening.answered_already", name=sheet.person.fields.name)
+        return self.record_all([sheet])[0]
+
+    def record_all(self, sheets: Sequence[Sheet]) -> list[Recorded]:
+        """Score and save sheets together: all of them or, where one is not allowed, none. Doubles are the caller's."""
+        campaigns = self.campaigns()
+        drafts: list[Draft] = []
+        recorded = []
+        for sheet in sheets:
+            if not sheet.answers:
+                raise Problem("screening.no_answers")
+            outcome = self._library.scorer(sheet.instrument).score(sheet.answers)
+            screening = self._archive.new_id()
+            drafts.append(
+                Draft.new(
+                    "screening",
+                    screening,
+                    plain(self._fields(sheet, outcome, campaign_of(campaigns, sheet))),
+                    person=sheet.person.id,
+                )
+            )
+            alert = self._alert(sheet, screening, outcome)
+            if alert:
+                drafts.append(alert)
+            recorded.append(Recorded(screening, outcome, alert.record if alert else None))
+        self._archive.save(drafts)
+        return recorded
+
+    def _fields(self, sheet: Sheet, outcome: Outcome, campaign: bytes | None) -> Screening:
+        return Screening(
+            instrument=sheet.instrument,
+            version=self._library.get(sheet.instrument).version,
+            content=self._library.content_hash(sheet.instrument),
+            date=sheet.date.isoformat(),
+            answers=dict(sheet.answers),
+            status=outcome.status,
+            scores={
+                name: ScoreResult(value=score.value, band=score.band, positive=score.positive)
+                for name, score in outcome.scores.items()
+            },
+            mode=sheet.mode,
+            critical=outcome.critical,
+            campaign=campaign,
+        )
+
+    def _alert(self, sheet: Sheet, screening: bytes, outcome: Outcome) -> Draft | None:
+        now = self._archive.now()
+        urgency = self._rules.assess(sheet.instrument, outcome, now)
+        if urgency is None:
+            return None
+        alert = Alert(
+            level=urgency.level,
+            status="open",
+            instrument=sheet.instrument,
+            source=screening,
+            reasons=urgency.reasons,
+            rules_version=self._rules.version,
+            raised=now,
+            due=urgency.due,
+        )
+        return Draft.new("alert", self._archive.new_id(), plain(alert), person=sheet.person.id)
+
+
+def campaign_of(campaigns: Sequence[Kept[Campaign]], sheet: Sheet) -> bytes | None:
+    """The round that a sheet belongs to: the first of `campaigns` that covers group, instrument and day."""
+    day = sheet.date.isoformat()
+    for campaign in campaigns:
+        fields = campaign.fields
+        covered = sheet.instrument in fields.instruments and sheet.person.fields.group in fields.groups
+        if covered and fields.opens <= day <= fields.closes:
+            return campaign.id
+    return None

@@ -1,0 +1,94 @@
+"""Values of records as the words that people read, the same on screen, in the command line and on paper."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from app.instruments.definition import Band, Definition, Score
+from app.instruments.library import Library
+from app.people.fields import Sex
+from app.records import Alert, AlertStatus, AlertStep, Level, Screening
+from app.risk.rules import HOUR_MS, AlertRules
+from app.texts import Texts
+
+
+class Words:
+    """Puts values into the words of one language.
+
+    Args:
+        texts: the language.
+        library: knows the titles of bands and critical items.
+        rules: know why an alert was raised.
+    """
+
+    def __init__(self, texts: Texts, library: Library, rules: AlertRules) -> None:
+        self._texts = texts
+        self._language = texts.language
+        self._library = library
+        self._reasons = {rule.id: rule.title[texts.language] for rule in rules.rules}
+
+    def sex(self, sex: Sex | None) -> str:
+        """男, 女, or that it was not said."""
+        return self._texts(f"words.sex_{sex or 'unknown'}")
+
+    def level(self, level: Level) -> str:
+        """红 橙 黄 蓝."""
+        return self._texts(f"words.level_{level}")
+
+    def alert_status(self, status: AlertStatus) -> str:
+        """Where an alert stands."""
+        return self._texts(f"words.alert_{status}")
+
+    def moment(self, at: int) -> str:
+        """Milliseconds since 1970 as local date and time."""
+        return dt.datetime.fromtimestamp(at / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+
+    def time_left(self, due: int, now: int) -> str:
+        """How long there is until `due`, or how long it has been past; milliseconds since 1970."""
+        hours, late = abs(due - now) // HOUR_MS, due < now
+        unit, count = ("days", hours // 24) if hours >= 48 else ("hours", hours)
+        return self._texts(f"words.{unit}_{'over' if late else 'left'}", count=count)
+
+    def band(self, definition: Definition, score: str, band: str | None) -> str:
+        """The title of a stored band; its id where the definition has since been replaced by another."""
+        if band is None:
+            return ""
+        found = find_band(definition, score, band)
+        return found.title[self._language] if found else band
+
+    def instrument(self, instrument: str) -> str:
+        """The short title of an instrument."""
+        return self._library.get(instrument).short_title
+
+    def screening(self, screening: Screening) -> str:
+        """One line: instrument, scores with bands, and what must not be overlooked."""
+        definition = self._library.get(screening.instrument)
+        parts = [self.score(screening, definition, score) for score in definition.scores]
+        parts += [rule.title[self._language] for rule in definition.critical if rule.id in screening.critical]
+        return f"{definition.short_title}  " + self._texts("words.separator").join(parts)
+
+    def score(self, screening: Screening, definition: Definition, score: Score) -> str:
+        """One score with its band, or that the form is unfinished."""
+        result = screening.scores.get(score.id)
+        value = "—" if result is None or result.value is None else result.value
+        if screening.status == "unfinished":
+            return self._texts("words.unfinished", value=value)
+        band = self.band(definition, score.id, result.band if result else None)
+        return self._texts("words.scored", value=value, band=band) if band else str(value)
+
+    def alert(self, alert: Alert) -> str:
+        """Why an alert was raised."""
+        reasons = self._texts("words.separator").join(self._reasons.get(reason, reason) for reason in alert.reasons)
+        return f"{self.instrument(alert.instrument)}  {reasons}"
+
+    def step(self, step: AlertStep) -> str:
+        """What somebody did about an alert."""
+        done = self._texts(f"words.step_{step.step}")
+        return f"{done}：{step.text}" if step.text else done
+
+
+def find_band(definition: Definition, score: str, band: str) -> Band | None:
+    """A band of a score by its id."""
+    return next(
+        (one for scale in definition.scores if scale.id == score for one in scale.bands if one.id == band), None
+    )

@@ -1,0 +1,117 @@
+"""xinyi person find | show."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from typing import Any
+
+from app.errors import Problem
+from app.instruments.library import Library
+from app.people.identity import mask
+from app.people.service import People, TimelineEntry
+from app.records import Alert, AlertStep, Kept, Person, Screening, typed
+from app.risk.rules import AlertRules
+from app.texts import Texts
+from app.words import Words
+from ui.cli.command import Answer, Declaration, opened, table
+
+
+def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    """Declare the sub-commands."""
+    commands = Declaration(parser, texts)
+    find = commands.add("find", _find, "cli.help_person_find", archive=True)
+    find.add_argument("text", metavar="TEXT", help=texts("cli.help_option_search"))
+    find.add_argument("--limit", type=int, default=50, metavar="N", help=texts("cli.help_option_limit"))
+    show = commands.add("show", _show, "cli.help_person_show", archive=True)
+    show.add_argument("person", metavar="ID", help=texts("cli.help_option_person"))
+
+
+def _find(arguments: argparse.Namespace, texts: Texts) -> Answer:
+    with opened(arguments) as archive:
+        people = People(archive)
+        found = people.find(arguments.text, arguments.limit)
+        groups = {group.id: group.fields.name for group in people.groups()}
+    rows = [_person_data(person, groups) for person in found]
+    if not rows:
+        return Answer([], texts("cli.nobody_found"))
+    words = _words(texts)
+    shown = [
+        (row["id"], row["name"], words.sex(person.fields.sex), row["group"] or "", mask(row["id_number"] or ""))
+        for row, person in zip(rows, found, strict=True)
+    ]
+    header = [texts(f"cli.column_{name}") for name in ("id", "name", "sex", "group", "id_number")]
+    return Answer(rows, table(shown, header))
+
+
+def _show(arguments: argparse.Namespace, texts: Texts) -> Answer:
+    with opened(arguments) as archive:
+        people = People(archive)
+        person = _named(people, arguments.person)
+        timeline = people.timeline(person.id)
+        groups = {group.id: group.fields.name for group in people.groups()}
+    words = _words(texts)
+    entries = [_entry(entry, words) for entry in timeline]
+    data = {**_person_data(person, groups), "timeline": entries}
+    head = " · ".join(
+        part
+        for part in (
+            person.fields.name,
+            words.sex(person.fields.sex),
+            person.fields.birth_date or "",
+            data["group"] or "",
+        )
+        if part
+    )
+    lines = [head, *(f"{entry['date']}  {entry['text']}" for entry in entries)]
+    return Answer(data, "\n".join(lines))
+
+
+def _words(texts: Texts) -> Words:
+    return Words(texts, Library.load(), AlertRules.load())
+
+
+def _named(people: People, text: str) -> Kept[Person]:
+    """A person by record id, identity number or student number."""
+    try:
+        return people.get(bytes.fromhex(text))
+    except (ValueError, Problem):
+        person = people.numbered(text)
+    if person is None:
+        raise Problem("cli.no_such_person", text=text)
+    return person
+
+
+def _person_data(person: Kept[Person], groups: dict[bytes, str]) -> dict[str, Any]:
+    fields = person.fields
+    return {
+        "id": person.id.hex(),
+        "name": fields.name,
+        "sex": fields.sex,
+        "birth_date": fields.birth_date,
+        "id_number": fields.id_number,
+        "student_number": fields.student_number,
+        "group": groups.get(fields.group) if fields.group else None,
+    }
+
+
+def _entry(entry: TimelineEntry, words: Words) -> dict[str, Any]:
+    """One entry of a timeline, as data and as a line of text."""
+    date = dt.datetime.fromtimestamp(entry.at / 1000).astimezone().date().isoformat()
+    data: dict[str, Any] = {"date": date, "kind": entry.kind}
+    if entry.kind == "screening":
+        screening = typed(entry.record, Screening).fields
+        data |= {
+            "instrument": screening.instrument,
+            "status": screening.status,
+            "scores": {name: {"value": one.value, "band": one.band} for name, one in screening.scores.items()},
+            "critical": list(screening.critical),
+            "text": words.screening(screening),
+        }
+    elif entry.kind == "alert":
+        alert = typed(entry.record, Alert).fields
+        data |= {"level": alert.level, "status": alert.status, "text": words.alert(alert)}
+    else:
+        step = typed(entry.record, AlertStep).fields
+        data |= {"step": step.step, "text": words.step(step)}
+    return data

@@ -1,0 +1,68 @@
+"""xinyi sync URL | --folder DIR."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from app.errors import Problem
+from app.texts import Texts
+from storage.archive import Archive
+from sync.engine import Transfer, meet
+from sync.transports.folder import FolderStore
+from ui.cli.command import Answer, opened, prepare
+
+
+def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    """Declare the options."""
+    prepare(parser, _sync, texts, archive=True)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("url", nargs="?", metavar="URL", help=texts("cli.help_option_url"))
+    where.add_argument("--folder", type=Path, metavar="DIR", help=texts("cli.help_option_folder"))
+
+
+def _sync(arguments: argparse.Namespace, texts: Texts) -> Answer:
+    with opened(arguments) as archive:
+        transfer = _meet(archive, arguments)
+        backlog = archive.meeting.backlog()
+        state = archive.state_hash().hex()
+    refused = [
+        {"device": one.stream[:16].hex(), "segment": one.seq, "reason": texts(one.reason)} for one in transfer.refused
+    ]
+    data: dict[str, Any] = {
+        "sent": transfer.sent,
+        "received": transfer.received,
+        "pending": backlog.waiting,
+        "refused": refused,
+        "locked": backlog.locked,
+        "state_hash": state,
+    }
+    lines = [
+        texts(
+            "cli.synced", sent=transfer.sent, received=transfer.received, pending=backlog.waiting, refused=len(refused)
+        )
+    ]
+    lines += [texts("cli.refused_line", **one) for one in refused]
+    if backlog.locked:
+        lines.append(texts("cli.info_locked", count=backlog.locked))
+    problem = texts("cli.sync_refused", count=len(refused)) if refused else ""
+    return Answer(data, "\n".join(lines), problem)
+
+
+def _meet(archive: Archive, arguments: argparse.Namespace) -> Transfer:
+    server = archive.device.server
+    if server is None:
+        raise Problem("sync.not_enrolled")
+    if arguments.folder:
+        return meet(archive.meeting, FolderStore(arguments.folder))
+    # Only this way to meet needs the HTTP client, which takes a while to load.
+    from sync.transports.http import HttpStore  # noqa: PLC0415
+
+    with HttpStore(arguments.url, server, archive.device.signer) as store:
+        return meet(archive.meeting, store, _progress if sys.stderr.isatty() else None)
+
+
+def _progress(done: int, total: int) -> None:
+    print(f"\r{done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)

@@ -1,0 +1,41 @@
+"""A report about a bug of ours: where in the program it was, and nothing of what the program was working on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+KEPT_REPORTS = 20
+
+
+def describe(error: BaseException) -> str:
+    """Type of the error and places in the code. Messages and values are left out: they may be about a person."""
+    lines = [
+        f"xinyi {version('xinyi')}, Python {platform.python_version()}, {platform.system()} {platform.release()}",
+    ]
+    cause: BaseException | None = error
+    while cause is not None:
+        lines.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        lines += [
+            f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(cause.__traceback__)
+        ]
+        cause = cause.__cause__ or cause.__context__
+    return "\n".join(lines) + "\n"
+
+
+def write_report(error: BaseException, folder: Path | None = None) -> Path:
+    """Write the report, and drop the oldest ones; returns its path."""
+    place = folder or Path(platformdirs.user_log_dir("xinyi", appauthor=False))
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")
+    path = place / f"fault-{stamp}.txt"
+    place.mkdir(parents=True, exist_ok=True)
+    path.write_text(describe(error), "utf-8")
+    for old in sorted(place.glob("fault-*.txt"))[:-KEPT_REPORTS]:
+        old.unlink(missing_ok=True)
+    return path
