@@ -12,6 +12,9 @@ from app.risk.rules import HOUR_MS, AlertRules
 from app.texts import Texts
 
 
+_AGO = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
+
+
 class Words:
     """Puts values into the words of one language.
 
@@ -48,6 +51,23 @@ class Words:
         hours, late = abs(due - now) // HOUR_MS, due < now
         unit, count = ("days", hours // 24) if hours >= 48 else ("hours", hours)
         return self._texts(f"words.{unit}_{'over' if late else 'left'}", count=count)
+
+    def ago(self, at: int, now: int) -> str:
+        """How long ago something was, roughly; milliseconds since 1970."""
+        minutes = max(0, now - at) // (HOUR_MS // 60)
+        if minutes < 1:
+            return self._texts("words.just_now")
+        unit, size = next((unit, size) for unit, size in _AGO if minutes >= size)
+        return self._texts(f"words.{unit}_ago", count=minutes // size)
+
+    def age(self, birth_date: str | None, today: dt.date) -> str:
+        """Years of age, nothing where the day of birth is not known to the day."""
+        try:
+            born = dt.date.fromisoformat(birth_date or "")
+        except ValueError:
+            return ""
+        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return self._texts("words.years", count=years)
 
     def band(self, definition: Definition, score: str, band: str | None) -> str:
         """The title of a stored band; its id where the definition has since been replaced by another."""

@@ -12,7 +12,7 @@ from app.instruments.definition import Definition, Item
 from app.people.names import NameFault, normalise_name
 from app.people.roster import Fate, KnownPeople, KnownPerson
 from app.people.roster_rows import Reason
-from app.people.values import is_blank, number_text, read_birth_date, read_grade, read_group
+from app.people.values import is_blank, read_birth_date, read_grade, read_group, read_number
 from app.screening.answer_columns import AnswerColumns, find_answer_columns
 from app.spreadsheets import Cell, Sheet, cell_text
 
@@ -110,7 +110,7 @@ class _Reader:
             sheet=sheet.name,
             line=sheet.line(index),
             fate="refused" if "refusal" in weights else "doubtful" if "doubt" in weights else "taken",
-            name=cell_text(self._cell(cells, self._columns.who.get("name"))),
+            name=self._text(cells, "name"),
             person=person.id if person else None,
             date=answered,
             answers=answers,
@@ -119,6 +119,9 @@ class _Reader:
 
     def _cell(self, cells: Sequence[Cell], column: int | None) -> Cell:
         return cells[column] if column is not None and column < len(cells) else ""
+
+    def _text(self, cells: Sequence[Cell], field: str) -> str:
+        return cell_text(self._cell(cells, self._columns.who.get(field)))
 
     # ---- answers ----
 
@@ -165,21 +168,19 @@ class _Reader:
         return found
 
     def _name(self, cells: Sequence[Cell]) -> str:
-        text = cell_text(self._cell(cells, self._columns.who.get("name")))
+        text = self._text(cells, "name")
         try:
             return normalise_name(text) if text else ""
         except NameFault:
             return text
 
     def _group(self, cells: Sequence[Cell]) -> str | None:
-        grade = read_grade(self._cell(cells, self._columns.who.get("grade")))
-        return read_group(self._cell(cells, self._columns.who.get("group_name")), grade)
+        return read_group(self._text(cells, "group_name"), read_grade(self._text(cells, "grade")))
 
     def _by_number(self, cells: Sequence[Cell], reasons: list[Reason]) -> KnownPerson | None:
         """The person with the numbers of the line; a number that nobody has is a reason to refuse."""
-        who = self._columns.who
-        id_number = number_text(self._cell(cells, who.get("id_number")))
-        student_number = number_text(self._cell(cells, who.get("student_number")))
+        id_number = read_number(self._text(cells, "id_number"))
+        student_number = read_number(self._text(cells, "student_number"))
         found = [
             person
             for person in (
@@ -191,7 +192,7 @@ class _Reader:
         if len({person.id for person in found}) > 1:
             reasons.append(Reason("answers.numbers_disagree", "refusal"))
             return None
-        if not found and (id_number or (student_number and "name" not in who)):
+        if not found and (id_number or (student_number and "name" not in self._columns.who)):
             reasons.append(Reason("answers.nobody_numbered", "refusal"))
         return found[0] if found else None
 
@@ -213,12 +214,12 @@ class _Reader:
         return None
 
     def _date(self, cells: Sequence[Cell], reasons: list[Reason]) -> date:
-        cell = self._cell(cells, self._columns.date)
+        text = cell_text(self._cell(cells, self._columns.date))
         try:
-            text = read_birth_date(cell, self._day.today)
-            return date.fromisoformat(text) if text else self._day.default
+            day = read_birth_date(text, self._day.today)
+            return date.fromisoformat(day) if day else self._day.default
         except ValueError:
-            reasons.append(Reason("answers.wrong_date", "refusal", {"value": cell_text(cell)}))
+            reasons.append(Reason("answers.wrong_date", "refusal", {"value": text}))
             return self._day.default
 
 

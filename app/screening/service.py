@@ -92,14 +92,18 @@ class Screenings:
 
     def coverage(self, campaign: Kept[Campaign], instrument: str) -> list[Coverage]:
         """For each group of a round, how many people it has and how many of them have answered."""
-        screened = {
-            record.person
-            for record in self._archive.find("screening", {"campaign": campaign.id, "instrument": instrument})
-        }
+        return self._coverage(campaign, [instrument])
+
+    def round_coverage(self, campaign: Kept[Campaign]) -> list[Coverage]:
+        """For each group of a round, how many people have answered every one of its instruments."""
+        return self._coverage(campaign, campaign.fields.instruments)
+
+    def _coverage(self, campaign: Kept[Campaign], instruments: Iterable[str]) -> list[Coverage]:
+        answered = [self.screened(instrument, campaign=campaign.id) for instrument in instruments]
         found = []
         for group in campaign.fields.groups:
             members = {record.id for record in self._archive.find("person", {"group": group})}
-            found.append(Coverage(group, len(members), len(members & screened)))
+            found.append(Coverage(group, len(members), len(members.intersection(*answered))))
         return found
 
     # ---- answers ----

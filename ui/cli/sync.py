@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from app.errors import Problem
 from app.texts import Texts
 from storage.archive import Archive
-from sync.engine import Transfer, meet
-from sync.transports.folder import FolderStore
+from sync.engine import Transfer
 from ui.cli.command import Answer, opened, prepare
+from ui.meetings import meet_folder, meet_server, note_meeting, require_county
 
 
 def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
@@ -52,16 +51,13 @@ def _sync(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 
 def _meet(archive: Archive, arguments: argparse.Namespace) -> Transfer:
-    server = archive.device.server
-    if server is None:
-        raise Problem("sync.not_enrolled")
+    server = require_county(archive)
+    progress = _progress if sys.stderr.isatty() else None
     if arguments.folder:
-        return meet(archive.meeting, FolderStore(arguments.folder))
-    # Only this way to meet needs the HTTP client, which takes a while to load.
-    from sync.transports.http import HttpStore  # noqa: PLC0415
-
-    with HttpStore(arguments.url, server, archive.device.signer) as store:
-        return meet(archive.meeting, store, _progress if sys.stderr.isatty() else None)
+        return meet_folder(archive.meeting, arguments.folder, progress)
+    transfer = meet_server(archive.meeting, arguments.url, server, archive.device.signer, progress)
+    note_meeting(archive, arguments.url)
+    return transfer
 
 
 def _progress(done: int, total: int) -> None:

@@ -1,0 +1,98 @@
+"""A real window on a real archive with invented people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.instruments.library import Library
+from app.people.service import People, register_user
+from app.records import CATALOGUE, Campaign, Group, Person, plain
+from app.risk.rules import AlertRules
+from app.screening.service import Screenings, Sheet
+from app.texts import Texts
+from storage.archive import Archive, Owner
+from storage.device import Names
+from storage.records import Draft
+from ui.desktop.preferences import Preferences
+from ui.desktop.theme import Theme
+from ui.desktop.window import Window
+
+USER, PASSWORD = "王老师", "correct horse"
+TIMEOUT_MS = 20_000
+
+
+def fill(archive: Archive) -> None:
+    """Two classes, a round of today, answers of some: one about self-harm, one severe, one unfinished."""
+    today = dt.datetime.now().astimezone().date()
+    register_user(archive, USER)
+    groups = {name: archive.new_id() for name in ("七年级1班", "七年级2班")}
+    drafts = [Draft.new("group", record, plain(Group(name, "七年级"))) for name, record in groups.items()]
+    names = ["张三丰", "李芳", "单雄信", "曾静", "阿依古丽·买买提", "王𬱖", "仇英", "解珍"]
+    for number, name in enumerate(names):
+        record = archive.new_id()
+        fields = Person(
+            name,
+            sex="male" if number % 2 == 0 else "female",
+            birth_date=f"2013-0{number + 1}-12",
+            student_number=f"G99000000{number:02}",
+            group=groups["七年级1班" if number < 5 else "七年级2班"],
+        )
+        drafts.append(Draft.new("person", record, plain(fields), person=record))
+    archive.save(drafts)
+    screenings = Screenings(archive, Library.load(), AlertRules.load())
+    opens, closes = (today - dt.timedelta(days=10)).isoformat(), (today + dt.timedelta(days=60)).isoformat()
+    screenings.start_campaign(Campaign("秋季筛查", ("phq-9", "gad-7"), tuple(groups.values()), opens, closes))
+    people = People(archive)
+    answers: dict[str, dict[str, int]] = {
+        "张三丰": {**{str(item): 0 for item in range(1, 9)}, "9": 1},
+        "李芳": {str(item): 2 for item in range(1, 9)} | {"9": 0},
+        "曾静": {"1": 1, "2": 0},
+    }
+    for name, given in answers.items():
+        person = people.find(name)[0]
+        screenings.record(Sheet(person, "phq-9", today, given, "typed"))
+
+
+@pytest.fixture
+def archive_path(tmp_path: Path) -> Path:
+    """An archive with invented people."""
+    path = tmp_path / "station.xinyi"
+    owner = Owner(USER, PASSWORD, Names("laptop", "示范中学"))
+    with Archive.create(path, owner, CATALOGUE) as archive:
+        fill(archive)
+    return path
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Window]]:
+    """Makes windows in a language and a look, and closes them afterwards."""
+    made: list[Window] = []
+
+    def make(archive: Path | None = None, *, language: str = "zh-CN", look: str = "light") -> Window:
+        theme = Theme("dark" if look == "dark" else "light")
+        theme.apply(qapp)
+        window = Window(Texts.load(language), theme, Preferences(archive=str(archive or "")), lambda _changed: None)
+        window.resize(1366, 768)
+        window.show()
+        made.append(window)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        qtbot.waitUntil(window.tasks.idle, timeout=TIMEOUT_MS)
+
+
+@pytest.fixture
+def opened(make_window: Callable[..., Window], archive_path: Path, qtbot: QtBot) -> Window:
+    """The window with the archive open, on 今日."""
+    window = make_window(archive_path)
+    window.unlock(archive_path, USER, PASSWORD)
+    qtbot.waitUntil(lambda: window.work is not None and window.tasks.idle(), timeout=TIMEOUT_MS)
+    return window

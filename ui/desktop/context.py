@@ -1,0 +1,45 @@
+"""What every page is given: the language, the look, a way to the archive, and ways to the other pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app.instruments.library import Library
+from app.risk.rules import AlertRules
+from app.texts import Texts
+from app.words import Words
+from ui.desktop.tasks import Tasks
+from ui.desktop.theme import Theme
+
+
+class Signals(QObject):
+    """What happens in one page and matters to others.
+
+    Attributes:
+        changed: something was saved or arrived.
+        person_wanted: somebody wants to see a person, by id.
+        alert_wanted: somebody wants to see an alert, by id.
+        page_wanted: somebody wants to go to a page, by name.
+        told: a short sentence for the status bar.
+    """
+
+    changed = Signal()
+    person_wanted = Signal(bytes)
+    alert_wanted = Signal(bytes)
+    page_wanted = Signal(str)
+    told = Signal(str)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Handed to the constructor of every page."""
+
+    texts: Texts
+    words: Words
+    theme: Theme
+    tasks: Tasks
+    signals: Signals
+    library: Library
+    rules: AlertRules

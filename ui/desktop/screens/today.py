@@ -1,0 +1,216 @@
+"""今日: what is urgent, who is still to be screened, how sync stands. One click from each line to doing it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+
+import msgspec
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+
+from app.records import Campaign, Kept, Level
+from app.risk.alerts import AlertLine
+from app.screening.service import Coverage
+from storage.meeting import Backlog
+from ui.desktop.context import Context
+from ui.desktop.desk import Desk
+from ui.desktop.page import Page
+from ui.desktop.widgets.basics import button, card, chip, clear, label, row
+from ui.desktop.widgets.status import read_state, sync_words
+
+SHOWN_ALERTS = 7
+SHOWN_GROUPS = 8
+
+
+class RoundState(msgspec.Struct, frozen=True):
+    """How far a round has come. `coverage` is by group, summed over its instruments."""
+
+    campaign: Kept[Campaign]
+    coverage: list[Coverage]
+
+
+class TodayData(msgspec.Struct, frozen=True):
+    """Everything the page shows."""
+
+    people: int
+    alerts: list[AlertLine]
+    counts: dict[Level, int]
+    groups: dict[bytes, str]
+    rounds: list[RoundState]
+    enrolled: bool
+    last: int
+    now: int
+    backlog: Backlog
+
+
+def read_today(desk: Desk) -> TodayData:
+    """Gather what the page shows."""
+    enrolled, last, now, backlog = read_state(desk)
+    day = dt.datetime.fromtimestamp(now / 1000).astimezone().date().isoformat()
+    standing = desk.screenings.campaigns()
+    return TodayData(
+        people=desk.people.count(),
+        alerts=desk.alerts.standing(),
+        counts=desk.alerts.counts(),
+        groups={group.id: group.fields.name for group in desk.people.groups()},
+        rounds=[
+            RoundState(campaign, desk.screenings.round_coverage(campaign))
+            for campaign in standing
+            if campaign.fields.opens <= day <= campaign.fields.closes
+        ],
+        enrolled=enrolled,
+        last=last,
+        now=now,
+        backlog=backlog,
+    )
+
+
+class TodayPage(Page):
+    """The first page."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, "desktop.page_today")
+        self._inner = QWidget()
+        self._inner.setProperty("role", "page")
+        self._columns = QHBoxLayout(self._inner)
+        self._columns.setContentsMargins(0, 0, 4, 0)
+        self._columns.setSpacing(context.theme.size("gap"))
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self._inner)
+        self.body.addWidget(scroll)
+
+    def refresh(self) -> None:
+        """Read anew."""
+        self.context.tasks.on_archive(self, read_today, self._show)
+
+    def _show(self, data: TodayData) -> None:
+        clear(self._columns)
+        if not data.people:
+            self._add_column(5, self._first_steps())
+            return
+        self._add_column(5, self._alerts(data))
+        self._add_column(3, self._sync(data), self._rounds(data))
+
+    def _add_column(self, stretch: int, *cards: QWidget) -> None:
+        column = QVBoxLayout()
+        column.setSpacing(self.context.theme.size("gap"))
+        for one in cards:
+            column.addWidget(one)
+        column.addStretch(1)
+        self._columns.addLayout(column, stretch)
+
+    # ---- alerts ----
+
+    def _alerts(self, data: TodayData) -> QFrame:
+        frame, layout = card()
+        counts = [
+            chip(f"{self.context.words.level(level)} {count}", level) for level, count in data.counts.items() if count
+        ]
+        layout.addLayout(row(label(self.texts("desktop.standing_alerts"), "heading"), *counts, None))
+        if not data.alerts:
+            layout.addWidget(label(self.texts("desktop.no_alerts"), "muted"))
+        for line in data.alerts[:SHOWN_ALERTS]:
+            layout.addWidget(self._alert(line, data))
+        more = len(data.alerts) - SHOWN_ALERTS
+        if more > 0:
+            everything = button(self.texts("desktop.more_alerts", count=more), lambda: self._go("alerts"), "link")
+            layout.addLayout(row(everything, None))
+        return frame
+
+    def _alert(self, line: AlertLine, data: TodayData) -> QWidget:
+        words, alert, person = self.context.words, line.alert.fields, line.person.fields
+        widget = QWidget()
+        layout = QHBoxLayout(widget)
+        layout.setContentsMargins(0, 4, 0, 4)
+        layout.setSpacing(10)
+        layout.addWidget(chip(words.level(alert.level), alert.level), alignment=Qt.AlignmentFlag.AlignTop)
+        text = QVBoxLayout()
+        text.setSpacing(2)
+        group = data.groups.get(person.group or b"", "")
+        text.addLayout(row(label(person.name, "strong"), label(group, "muted"), None))
+        text.addWidget(label(words.alert(alert), "small", wrap=True))
+        layout.addLayout(text, 1)
+        late = alert.due < data.now
+        left = words.time_left(alert.due, data.now)
+        layout.addWidget(chip(left, "red") if late else label(left, "small"))
+        layout.addWidget(
+            button(self.texts("desktop.look"), lambda: self.context.signals.alert_wanted.emit(line.alert.id))
+        )
+        return widget
+
+    # ---- rounds ----
+
+    def _rounds(self, data: TodayData) -> QFrame:
+        frame, layout = card()
+        layout.addWidget(label(self.texts("desktop.to_be_screened"), "heading"))
+        if not data.rounds:
+            layout.addWidget(label(self.texts("desktop.no_round_now"), "muted", wrap=True))
+            layout.addLayout(row(button(self.texts("desktop.start_round"), lambda: self._go("screening")), None))
+        for state in data.rounds:
+            layout.addWidget(self._round(state, data.groups))
+        return frame
+
+    def _round(self, state: RoundState, groups: dict[bytes, str]) -> QWidget:
+        fields = state.campaign.fields
+        widget = QWidget()
+        layout = QVBoxLayout(widget)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        until = self.texts("desktop.until", date=fields.closes)
+        layout.addLayout(row(label(fields.name, "strong"), None, label(until, "small")))
+        unfinished = sorted(
+            (one for one in state.coverage if one.screened < one.people), key=lambda one: one.screened - one.people
+        )
+        if not unfinished:
+            layout.addWidget(label(self.texts("desktop.round_done"), "muted"))
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(4)
+        for number, one in enumerate(unfinished[:SHOWN_GROUPS]):
+            bar = QProgressBar()
+            bar.setRange(0, one.people)
+            bar.setValue(one.screened)
+            bar.setTextVisible(False)
+            bar.setAccessibleName(groups.get(one.group, ""))
+            grid.addWidget(label(groups.get(one.group, "")), number, 0)
+            grid.addWidget(bar, number, 1)
+            grid.addWidget(label(f"{one.screened} / {one.people}", "small"), number, 2, Qt.AlignmentFlag.AlignRight)
+        layout.addLayout(grid)
+        more = len(unfinished) - SHOWN_GROUPS
+        if more > 0:
+            layout.addWidget(label(self.texts("desktop.more_groups", count=more), "small"))
+        layout.addLayout(row(button(self.texts("desktop.enter_answers"), lambda: self._go("screening")), None))
+        return widget
+
+    # ---- sync and first steps ----
+
+    def _sync(self, data: TodayData) -> QFrame:
+        frame, layout = card()
+        layout.addWidget(label(self.texts("desktop.page_sync"), "heading"))
+        state = sync_words(
+            self.context, enrolled=data.enrolled, last=data.last, now=data.now, waiting=data.backlog.waiting
+        )
+        layout.addWidget(label(state, wrap=True))
+        go = self.texts("desktop.sync_now" if data.enrolled else "desktop.join_county")
+        layout.addLayout(row(button(go, lambda: self._go("sync")), None))
+        return frame
+
+    def _first_steps(self) -> QFrame:
+        frame, layout = card(margin=24)
+        layout.addWidget(label(self.texts("desktop.first_title"), "heading"))
+        for step, page in (("roster", "people"), ("round", "screening"), ("answers", "screening"), ("print", "prints")):
+            text = QVBoxLayout()
+            text.setSpacing(2)
+            text.addWidget(label(self.texts(f"desktop.first_{step}"), "strong"))
+            text.addWidget(label(self.texts(f"desktop.first_{step}_about"), "muted", wrap=True))
+            go = button(self.texts("desktop.go"), partial(self._go, page))
+            line = row(spacing=12)
+            line.addLayout(text, 1)
+            line.addWidget(go)
+            layout.addLayout(line)
+        return frame
+
+    def _go(self, page: str) -> None:
+        self.context.signals.page_wanted.emit(page)

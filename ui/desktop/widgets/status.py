@@ -1,0 +1,61 @@
+"""The line at the bottom: how sync stands, in words, and what was done last."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout
+
+from storage.meeting import Backlog
+from ui.desktop.context import Context
+from ui.desktop.desk import Desk
+from ui.desktop.widgets.basics import button, label
+from ui.meetings import last_meeting
+
+TOLD_MS = 8000
+
+
+class SyncStatus(QFrame):
+    """Always says when the last sync was and what waits; a click goes to the sync page."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.setProperty("role", "status")
+        self._state = button("", lambda: context.signals.page_wanted.emit("sync"), "link")
+        self._told = label(role="small")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(context.theme.size("page") - 4, 2, context.theme.size("page"), 2)
+        layout.addWidget(self._state)
+        layout.addStretch(1)
+        layout.addWidget(self._told)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(TOLD_MS)
+        self._timer.timeout.connect(self._told.clear)
+        context.signals.told.connect(self._tell)
+
+    def refresh(self) -> None:
+        """Ask the archive how things stand."""
+        self._context.tasks.on_archive(self, read_state, lambda state: self._state.setText(self._words(*state)))
+
+    def _words(self, enrolled: bool, last: int, now: int, backlog: Backlog) -> str:  # noqa: FBT001 -- unpacked
+        return sync_words(self._context, enrolled=enrolled, last=last, now=now, waiting=backlog.waiting)
+
+    def _tell(self, text: str) -> None:
+        self._told.setText(text)
+        self._timer.start()
+
+
+def read_state(desk: Desk) -> tuple[bool, int, int, Backlog]:
+    """Whether the device has joined a county, its last sync and the present (milliseconds), and what still waits."""
+    archive = desk.archive
+    return archive.device.server is not None, last_meeting(archive), archive.now(), archive.meeting.backlog()
+
+
+def sync_words(context: Context, *, enrolled: bool, last: int, now: int, waiting: int) -> str:
+    """3 天前已同步，128 条待上传."""
+    texts = context.texts
+    if not enrolled:
+        return texts("desktop.sync_not_joined")
+    when = texts("desktop.sync_never") if not last else texts("desktop.sync_last", ago=context.words.ago(last, now))
+    return texts("desktop.sync_state", when=when, count=waiting)
