@@ -83,7 +83,7 @@ def _columns(headings: Sequence[str], definition: Definition, first_row: int) ->
     who: dict[str, int] = {}
     items: dict[str, int] = {}
     date: int | None = None
-    reader = _ItemReader(definition)
+    reader = _ItemReader(definition, headings)
     for column, heading in enumerate(headings):
         field = field_of_heading(heading)
         item = None if field in _WHO else reader.item(heading)
@@ -97,14 +97,19 @@ def _columns(headings: Sequence[str], definition: Definition, first_row: int) ->
 
 
 class _ItemReader:
-    """Recognises headings of the items of one instrument."""
+    """Recognises headings of the items of one instrument.
 
-    def __init__(self, definition: Definition) -> None:
+    Args:
+        definition: the instrument.
+        headings: of all columns, because one heading can make another clear.
+    """
+
+    def __init__(self, definition: Definition, headings: Sequence[str]) -> None:
         self._definition = definition
         self._texts = {_words(text): item.id for item in definition.items for text in item.text.values()}
         name = plain_heading(definition.short_title)
         letters = "".join(character for character in name if character.isalpha())
-        # PHQ9_3, PHQ-9 第3题, phq3. The bare name of the instrument heads its total, not an item.
+        # PHQ9_3, PHQ-9 第3题, phq3. The bare name of the instrument heads its total, not an item, except beside phq7, phq8.
         self._names = (name, letters)
         self._coded = [
             re.compile(rf"{re.escape(prefix)}(?:q|item|第)?0*([0-9]{{1,3}})题?")
@@ -114,7 +119,7 @@ class _ItemReader:
     def item(self, heading: str) -> str | None:
         """The item that a column headed like this holds, or None."""
         plain = plain_heading(heading)
-        if not plain or plain == self._names[0]:
+        if not plain or (plain == self._names[0] and not self._name_is_item):
             return None
         for number in self._numbers(heading, plain):
             item = self._numbered(number)

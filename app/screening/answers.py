@@ -58,6 +58,13 @@ class Day(msgspec.Struct, frozen=True):
     today: date
 
 
+def touches_critical(row: AnswerRow, definition: Definition) -> bool:
+    """Whether an answer in a line calls for a person, be the line saved or not."""
+    return any(reason.key == "answers.critical_in_refused_line" for reason in row.reasons) or any(
+        row.answers.get(item, rule.at_least - 1) >= rule.at_least for rule in definition.critical for item in rule.items
+    )
+
+
 def plan_answers(sheets: Sequence[Sheet], definition: Definition, *, known: KnownPeople, day: Day) -> AnswerPlan:
     """Decide about every line of `sheets`.
 
@@ -238,7 +245,8 @@ class _Options:
         """The value of the option in `cell`, or None."""
         if isinstance(cell, bool):
             return None
-        return self._words.get("".join(cell_text(cell, as_half_width=True).split()).lower())
+        words = "".join(cell_text(cell, as_half_width=True).split()).lower()
+        return self._words.get(words.removesuffix(".0"))
 
 
 # ---- the file as a whole ----

@@ -57,6 +57,20 @@ class Coverage(msgspec.Struct, frozen=True):
     screened: int
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far a round has come.
+
+    Attributes:
+        people: group → how many people it has.
+        screened: group, instrument → how many of them have answered it.
+        done: group → how many of them have answered every instrument of the round.
+    """
+
+    people: dict[bytes, int]
+    screened: dict[tuple[bytes, str], int]
+    done: dict[bytes, int]
+
+
 class Screenings:
     """Rounds and screenings of one archive.
 
@@ -106,7 +120,44 @@ class Screenings:
             found.append(Coverage(group, len(members), len(members.intersection(*answered))))
         return found
 
+    def progress(self, campaign: Kept[Campaign]) -> Progress:
+        """How far a round has come, counted from the index alone: no record is read, however many there are."""
+        fields = campaign.fields
+        answered: dict[str, set[bytes]] = {instrument: set() for instrument in fields.instruments}
+        for instrument, person in self._archive.tally("screening", ("instrument", "person"), {"campaign": campaign.id}):
+            answered.setdefault(instrument, set()).add(person)
+        members: dict[bytes, set[bytes]] = {group: set() for group in fields.groups}
+        for group, person in self._archive.tally("person", ("group", "id"), {"group": fields.groups}):
+            members[group].add(person)
+        return Progress(
+            {group: len(inside) for group, inside in members.items()},
+            {
+                (group, instrument): len(inside & answered[instrument])
+                for group, inside in members.items()
+                for instrument in fields.instruments
+            },
+            {
+                group: len(inside.intersection(*(answered[instrument] for instrument in fields.instruments)))
+                for group, inside in members.items()
+            },
+        )
+
+    def clash(self, campaign: Campaign) -> Kept[Campaign] | None:
+        """A round with which `campaign` shares a group, an instrument and a day: a sheet could belong to either."""
+        for other in self.campaigns():
+            fields = other.fields
+            same_days = fields.opens <= campaign.closes and campaign.opens <= fields.closes
+            if same_days and {*fields.groups} & {*campaign.groups} and {*fields.instruments} & {*campaign.instruments}:
+                return other
+        return None
+
     # ---- answers ----
+
+    def sheets(self, campaign: bytes, instrument: str, people: Sequence[bytes]) -> dict[bytes, Kept[Screening]]:
+        """What these people answered to an instrument in a round: person → the last sheet that came."""
+        where = {"campaign": campaign, "instrument": instrument, "person": people}
+        found = (typed(record, Screening) for record in self._archive.find("screening", where))
+        return {screening.record.person: screening for screening in found if screening.record.person}
 
     def plan(self, file: Path, *, instrument: str, people: KnownPeople, date: dt.date, today: dt.date) -> AnswerPlan:
         """Read a file of answers and say what importing it would do.
@@ -118,24 +169,28 @@ class Screenings:
             date: the day of answers whose line does not say it.
             today: no answers are later.
         """
-        plan = plan_answers(read_sheets(file), self._library.get(instrument), known=people, day=Day(date, today))
+        sheets = read_sheets(file)
+        return self.checked(plan_answers(sheets, self._library.get(instrument), known=people, day=Day(date, today)))
+
+    def checked(self, plan: AnswerPlan) -> AnswerPlan:
+        """A plan in which rows of people who have answered already, in the round or on the day, are refused."""
         campaigns = self.campaigns()
         answered: dict[tuple[bytes | None, dt.date | None], set[bytes]] = {}
         rows = []
         for row in plan.rows:
-            sheet = self._sheet(row, instrument)
+            sheet = self._sheet(row, plan.instrument)
             if sheet is None:
                 rows.append(row)
                 continue
             campaign = campaign_of(campaigns, sheet)
             key = (campaign, None if campaign else row.date)
             if key not in answered:
-                answered[key] = self.screened(instrument, campaign=campaign, date=row.date)
+                answered[key] = self.screened(plan.instrument, campaign=campaign, date=row.date)
             if sheet.person.id in answered[key]:
                 reason = Reason("answers.answered_already", "refusal")
                 row = msgspec.structs.replace(row, fate="refused", reasons=[*row.reasons, reason])  # noqa: PLW2901
             rows.append(row)
-        return AnswerPlan(instrument, rows)
+        return AnswerPlan(plan.instrument, rows)
 
     def apply(self, plan: AnswerPlan, *, doubtful: Iterable[int] = ()) -> list[Recorded]:
         """Save the taken rows of a plan, and the doubtful ones at these positions, in one step."""

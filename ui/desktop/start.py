@@ -29,6 +29,11 @@ class Program:
         self._preferences = file.load()
         self.window = self._make()
 
+    def show(self) -> None:
+        """Show the window."""
+        self.window.resize(*FIRST_SIZE)
+        self.window.show()
+
     def _make(self) -> Window:
         theme = Theme.chosen(self._preferences.look)
         theme.apply(self._application)
@@ -50,23 +55,35 @@ class Program:
         old.deleteLater()
 
 
-def main(_arguments: Sequence[str] = (), *, archive: Path | None = None) -> int:
+def main(_arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed; returns the exit code."""
+    application = _application()
+    program = Program(application, PreferencesFile())
+    program.show()
+    return application.exec()
+
+
+def show(archive: Path, user_name: str, password: str, *, preferences: Path) -> int:
+    """Show the window with an archive already open, remembering nothing outside `preferences`."""
+    application = _application()
+    file = PreferencesFile(preferences)
+    file.save(msgspec.structs.replace(file.load(), archive=str(archive)))
+    program = Program(application, file)
+    program.show()
+    program.window.unlock(archive, user_name, password)
+    return application.exec()
+
+
+def _application() -> QApplication:
     application = QApplication(sys.argv[:1])
     application.setApplicationName("xinyi")
     sys.excepthook = _note
     # Ctrl+C in a terminal ends the program; Qt lets Python look for signals only now and then.
     signal.signal(signal.SIGINT, lambda *_: application.quit())
-    wake = QTimer()
+    wake = QTimer(application)
     wake.timeout.connect(lambda: None)
     wake.start(500)
-    file = PreferencesFile()
-    if archive is not None:
-        file.save(msgspec.structs.replace(file.load(), archive=str(archive)))
-    program = Program(application, file)
-    program.window.resize(*FIRST_SIZE)
-    program.window.show()
-    return application.exec()
+    return application
 
 
 def _note(kind: type[BaseException], error: BaseException, _at: object) -> None:

@@ -226,6 +226,7 @@ class Work(QWidget):
         self._shown = name
         self.navigation.show_chosen(name)
         self._stack.setCurrentWidget(self._pages[name])
+        self._pages[name].setFocus()
         self._after_change()
 
     def _after_change(self) -> None:

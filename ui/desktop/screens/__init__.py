@@ -1,14 +1,22 @@
 """The pages of the window, one module each."""
 
+from collections.abc import Callable
+
+from ui.desktop.context import Context
 from ui.desktop.page import Page
+from ui.desktop.screens.alerts import AlertsPage
+from ui.desktop.screens.people import PeoplePage
+from ui.desktop.screens.prints import PrintsPage
+from ui.desktop.screens.screening import ScreeningPage
+from ui.desktop.screens.syncing import SyncPage
 from ui.desktop.screens.today import TodayPage
 
-PAGE_TYPES: dict[str, type[Page]] = {
+PAGE_TYPES: dict[str, Callable[[Context], Page]] = {
     "today": TodayPage,
-    "people": TodayPage,
-    "screening": TodayPage,
-    "alerts": TodayPage,
-    "prints": TodayPage,
-    "sync": TodayPage,
+    "people": PeoplePage,
+    "screening": ScreeningPage,
+    "alerts": AlertsPage,
+    "prints": PrintsPage,
+    "sync": SyncPage,
 }
 """By the names in `ui.desktop.navigation.PAGES`."""

@@ -61,6 +61,13 @@ def row(*parts: QWidget | QLayout | None, spacing: int = 8) -> QHBoxLayout:
     return layout
 
 
+def rule() -> QFrame:
+    """A thin line between two parts."""
+    made = QFrame()
+    made.setProperty("role", "line")
+    return made
+
+
 def clear(layout: QLayout) -> None:
     """Take everything out of a layout."""
     while (item := layout.takeAt(0)) is not None:
@@ -76,6 +83,8 @@ class Banner(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        # A role from the beginning: Qt gives a label its frame and padding when it is first styled, or never.
+        self.setProperty("role", "notice")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)

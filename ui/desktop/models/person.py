@@ -1,0 +1,125 @@
+"""Everything about one person, read from the archive in one go, and the curves of their scores."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from app.errors import Problem
+from app.instruments.definition import Definition, Score
+from app.people.service import TimelineEntry
+from app.records import Alert, Kept, Person, Screening, typed
+from app.risk.alerts import STANDING
+from storage.records import Record
+from ui.desktop.context import Context
+from ui.desktop.desk import Desk
+from ui.desktop.widgets.curve import Curve, CurveBand, CurvePoint
+
+F = TypeVar("F")
+
+
+class PersonData(msgspec.Struct, frozen=True):
+    """What the page shows about a person.
+
+    Attributes:
+        groups: names by id.
+        timeline: the newest first.
+        authors: names of those who made the steps, by step.
+        unknown: how many more records there are that only a newer version knows.
+        day: today, for the age.
+        overdue: ids of alerts that nobody closed in time.
+    """
+
+    person: Kept[Person]
+    groups: dict[bytes, str]
+    timeline: list[TimelineEntry]
+    authors: dict[bytes, str]
+    unknown: int
+    day: dt.date
+    overdue: frozenset[bytes]
+
+    @property
+    def group(self) -> str:
+        """The name of the person's group."""
+        return self.groups.get(self.person.fields.group or b"", "")
+
+    @property
+    def standing(self) -> list[Kept[Alert]]:
+        """Alerts that are not closed, the one that is due first first."""
+        alerts = (readable(entry.record, Alert) for entry in self.timeline if entry.kind == "alert")
+        return sorted(
+            (alert for alert in alerts if alert and alert.fields.status in STANDING), key=lambda one: one.fields.due
+        )
+
+
+def read_person(desk: Desk, person: bytes) -> PersonData:
+    """Gather what the page shows. Raises Problem where the person is not in the archive."""
+    found = desk.people.get(person)
+    timeline = desk.people.timeline(person)
+    now = desk.archive.now()
+    alerts = (readable(entry.record, Alert) for entry in timeline if entry.kind == "alert")
+    return PersonData(
+        person=found,
+        groups={group.id: group.fields.name for group in desk.people.groups()},
+        timeline=timeline,
+        authors=desk.people.authors(entry.record.id for entry in timeline if entry.kind == "alert_step"),
+        unknown=desk.people.unknown_records(person),
+        day=dt.datetime.fromtimestamp(now / 1000).astimezone().date(),
+        overdue=frozenset(
+            alert.id for alert in alerts if alert and alert.fields.status in STANDING and alert.fields.due < now
+        ),
+    )
+
+
+def readable(record: Record, kind: type[F]) -> Kept[F] | None:
+    """A record in its type; None where a newer version gave it a form that this one cannot read."""
+    try:
+        return typed(record, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def definition_of(context: Context, instrument: str) -> Definition | None:
+    """The definition of an instrument, None where this program does not have it."""
+    try:
+        return context.library.get(instrument)
+    except Problem:
+        return None
+
+
+def curves(context: Context, timeline: Iterable[TimelineEntry]) -> list[Curve]:
+    """A curve for each instrument and score that was ever answered, in the order of the library."""
+    forms: dict[str, list[Screening]] = {}
+    for entry in timeline:
+        screening = readable(entry.record, Screening) if entry.kind == "screening" else None
+        if screening:
+            forms.setdefault(screening.fields.instrument, []).append(screening.fields)
+    found = []
+    for instrument in context.library.ids():
+        definition = definition_of(context, instrument) if instrument in forms else None
+        if definition:
+            answered = sorted(forms[instrument], key=lambda form: form.date)
+            found += [_curve(context, definition, score, answered) for score in definition.scores]
+    return found
+
+
+def _curve(context: Context, definition: Definition, score: Score, forms: Iterable[Screening]) -> Curve:
+    language = context.texts.language
+    low, high = score.range
+    return Curve(
+        title=f"{definition.short_title}  {score.title[language]}",
+        low=low,
+        high=high,
+        bands=tuple(CurveBand(band.low, band.high, band.title[language], band.severity) for band in score.bands),
+        points=tuple(_point(context, definition, score, form) for form in forms),
+    )
+
+
+def _point(context: Context, definition: Definition, score: Score, form: Screening) -> CurvePoint:
+    result = form.scores.get(score.id)
+    value = result.value if result else None
+    words = context.words.score(form, definition, score)
+    return CurvePoint(dt.date.fromisoformat(form.date), value, form.status == "complete", words)

@@ -1,0 +1,229 @@
+"""人员: everybody in the archive on the left, found while one types; the chosen person on the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHeaderView,
+    QLineEdit,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.desktop.context import Context
+from ui.desktop.models.people import COLUMNS, PeopleData, PeopleModel, read_people
+from ui.desktop.page import Page
+from ui.desktop.screens.importing import open_roster_import
+from ui.desktop.screens.person import PersonView
+from ui.desktop.screens.person_form import FormData, PersonForm, read_form
+from ui.desktop.tasks import Task
+from ui.desktop.widgets.basics import button, card, label, row
+from ui.desktop.widgets.halves import Halves
+from ui.desktop.widgets.tables import table
+
+TYPING_PAUSE_MS = 60
+LIST_WIDTH, BESIDE_WIDTH = 560, 760
+LIST_HEIGHT, PERSON_HEIGHT = 260, 320
+_WIDEST = {"group_name": 130, "student_number": 150}
+_CELL_PADDING = 28
+
+
+class PeoplePage(Page):
+    """The list of people, and one of them."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, "desktop.page_people")
+        self._task: Task | None = None
+        self._group_ids: list[bytes | None] = []
+        self._sizes: tuple[object, ...] = ()
+        self._model = PeopleModel(context)
+        self._filter = self._filter_field()
+        self._groups = QComboBox()
+        self._groups.setAccessibleName(self.texts("desktop_people.group_filter"))
+        self._groups.setMinimumContentsLength(8)
+        self._groups.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._groups.activated.connect(lambda _index: self._read())
+        self._table = self._people_table()
+        self._count = label(role="small", wrap=True)
+        self._person = PersonView(context)
+        self._person.edit_wanted.connect(self._edit)
+        self.tools.addWidget(button(self.texts("desktop_people.add"), self._add))
+        self.tools.addWidget(button(self.texts("desktop_people.import_roster"), self._import, "primary"))
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._halves())
+        self._stack.addWidget(self._empty())
+        self.body.addWidget(self._stack)
+        self.setFocusProxy(self._filter)
+        context.signals.person_wanted.connect(self._show_wanted)
+
+    def refresh(self) -> None:
+        """Read the list and the person anew."""
+        self._read()
+        self._person.refresh()
+
+    # ---- parts ----
+
+    def _filter_field(self) -> QLineEdit:
+        field = QLineEdit()
+        field.setPlaceholderText(self.texts("desktop_people.filter_hint"))
+        field.setAccessibleName(self.texts("desktop_people.filter"))
+        field.setClearButtonEnabled(True)
+        field.addAction(self.context.theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        field.installEventFilter(self)
+        pause = QTimer(self)
+        pause.setSingleShot(True)
+        pause.setInterval(TYPING_PAUSE_MS)
+        pause.timeout.connect(self._read)
+        field.textChanged.connect(lambda _text: pause.start())
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(field.setFocus)
+        return field
+
+    def _people_table(self) -> QTableView:
+        made = table(self._model, self.context.theme, self.texts("desktop.page_people"), stretch=0)
+        # Of a long number the end matters as much as the beginning.
+        made.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column in range(1, len(COLUMNS)):
+            # Measured once for each list, and bounded: names of villages can be long.
+            made.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+        made.selectionModel().currentRowChanged.connect(self._chosen)
+        return made
+
+    def _halves(self) -> Halves:
+        left = QWidget()
+        layout = QVBoxLayout(left)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        filters = row(self._groups, self._filter)
+        filters.setStretch(1, 1)
+        layout.addLayout(filters)
+        layout.addWidget(self._table, 1)
+        layout.addWidget(self._count)
+        return Halves(left, self._person, share=(LIST_WIDTH, BESIDE_WIDTH), heights=(LIST_HEIGHT, PERSON_HEIGHT))
+
+    def _empty(self) -> QWidget:
+        """What to do where there is nobody yet."""
+        frame, layout = card(margin=32)
+        layout.addWidget(label(self.texts("desktop_people.nobody_yet"), "title"))
+        layout.addWidget(label(self.texts("desktop_people.nobody_yet_about"), "muted", wrap=True))
+        layout.addSpacing(8)
+        layout.addWidget(button(self.texts("desktop_people.import_roster"), self._import, "primary"))
+        one_by_one = button(self.texts("desktop_people.add_one_by_one"), self._add, "link")
+        layout.addLayout(row(None, one_by_one, None))
+        frame.setMaximumWidth(460)
+        widget = QWidget()
+        outer = QVBoxLayout(widget)
+        outer.addStretch(2)
+        outer.addLayout(row(None, frame, None))
+        outer.addStretch(3)
+        return widget
+
+    # ---- the list ----
+
+    def _read(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        text, group = self._filter.text(), self._group()
+        self._task = self.context.tasks.on_archive(self, lambda desk: read_people(desk, text, group), self._show)
+
+    def _group(self) -> bytes | None:
+        index = self._groups.currentIndex()
+        return self._group_ids[index] if 0 <= index < len(self._group_ids) else None
+
+    def _show(self, data: PeopleData) -> None:
+        self._stack.setCurrentIndex(0 if data.people else 1)
+        self._fill_groups(data)
+        if self._model.show(data):
+            self._fit_columns()
+        self._mark(self._person.person)
+        self._count.setText(self._count_words(data))
+
+    def _fill_groups(self, data: PeopleData) -> None:
+        sizes = (data.people, data.groups, data.sizes)
+        if sizes == self._sizes:
+            return
+        chosen, self._sizes = self._group(), sizes
+        self._group_ids = [None, *data.groups]
+        with QSignalBlocker(self._groups):
+            self._groups.clear()
+            self._groups.addItem(self.texts("desktop_people.everybody", count=data.people))
+            for group, name in data.groups.items():
+                size = data.sizes.get(group, 0)
+                self._groups.addItem(self.texts("desktop_people.group_size", name=name, count=size))
+            self._groups.setCurrentIndex(self._group_ids.index(chosen) if chosen in self._group_ids else 0)
+        view = self._groups.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * _CELL_PADDING)
+
+    def _fit_columns(self) -> None:
+        """As wide as what stands in them, within bounds; the name takes the rest."""
+        metrics = self._table.fontMetrics()
+        for column, name in enumerate(COLUMNS[1:], 1):
+            texts = {self._model.text(row_, column) for row_ in range(self._model.rowCount())}
+            texts.add(self._model.headerData(column, Qt.Orientation.Horizontal))
+            width = max(map(metrics.horizontalAdvance, texts)) + _CELL_PADDING
+            self._table.setColumnWidth(column, min(width, _WIDEST.get(name, width)))
+
+    def _count_words(self, data: PeopleData) -> str:
+        shown, total = len(data.listing.lines), data.listing.total
+        if total is None:
+            return self.texts("desktop_people.too_many_found", shown=shown)
+        if shown < total:
+            return self.texts("desktop_people.first_shown", shown=shown, total=total)
+        if self._filter.text().strip():
+            return self.texts("desktop_people.found" if total else "desktop_people.nobody_found", count=total)
+        return self.texts("desktop_people.count", count=total)
+
+    # ---- choosing ----
+
+    def _chosen(self, current: QModelIndex) -> None:
+        person = self._model.person(current.row())
+        if person is not None and person != self._person.person:
+            self._person.show_person(person)
+
+    def _show_wanted(self, person: bytes) -> None:
+        """Somebody asked for a person elsewhere."""
+        self._person.show_person(person)
+        self._mark(person)
+
+    def _mark(self, person: bytes | None) -> None:
+        """Have the list point at who is shown, where they are in it."""
+        found = self._model.row_of(person)
+        if found < 0:
+            self._table.clearSelection()
+            self._table.setCurrentIndex(QModelIndex())
+        elif found != self._table.currentIndex().row():
+            self._table.selectRow(found)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
+        """From the filter field, Enter and the arrow lead into the list; Escape empties the field."""
+        if watched is not self._filter or not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Down:
+                if self._model.rowCount():
+                    self._table.setFocus()
+                    self._table.selectRow(max(self._table.currentIndex().row(), 0))
+                return True
+            case Qt.Key.Key_Escape:
+                self._filter.clear()
+                return True
+        return super().eventFilter(watched, event)
+
+    # ---- doing ----
+
+    def _import(self) -> None:
+        open_roster_import(self.context, self)
+
+    def _add(self) -> None:
+        self.context.tasks.on_archive(self, lambda desk: read_form(desk, None), self._open_form)
+
+    def _edit(self, person: bytes) -> None:
+        self.context.tasks.on_archive(self, lambda desk: read_form(desk, person), self._open_form)
+
+    def _open_form(self, data: FormData) -> None:
+        PersonForm(self.context, data, self).open()

@@ -1,0 +1,179 @@
+"""What happened with a person, the newest first. A screening opens its answer sheet; answers are not in the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.errors import Problem
+from app.people.service import TimelineEntry
+from app.records import Alert, AlertStep, Kept, Screening
+from ui.desktop.context import Context
+from ui.desktop.models.fields import conflict_words
+from ui.desktop.models.person import PersonData, readable
+from ui.desktop.screens.answered import AnsweredSheet
+from ui.desktop.widgets.basics import button, card, chip, clear, label, row
+
+SHOWN = 60
+"""Entries that are shown at once; the others come at a click."""
+
+
+class Timeline(QFrame):
+    """The card with all entries."""
+
+    def __init__(self, context: Context, data: PersonData) -> None:
+        super().__init__()
+        self._context = context
+        self._data = data
+        frame, layout = card()
+        layout.setSpacing(0)
+        layout.addWidget(label(context.texts("desktop_people.timeline"), "heading"))
+        self._entries = QVBoxLayout()
+        self._entries.setSpacing(0)
+        layout.addLayout(self._entries)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(frame)
+        self._fill(SHOWN)
+
+    def _fill(self, count: int | None) -> None:
+        clear(self._entries)
+        texts, timeline = self._context.texts, self._data.timeline
+        if not timeline:
+            self._entries.addWidget(label(texts("desktop_people.timeline_empty"), "muted", wrap=True))
+        for entry in timeline[:count]:
+            self._entries.addWidget(self._entry(entry))
+        hidden = len(timeline) - count if count is not None else 0
+        if hidden > 0:
+            more = button(texts("desktop_people.timeline_more", count=hidden), partial(self._fill, None), "link")
+            self._entries.addLayout(row(more, None))
+        if self._data.unknown:
+            newer = texts("desktop_people.newer_records", count=self._data.unknown)
+            self._entries.addWidget(label(newer, "notice", wrap=True))
+
+    def _entry(self, entry: TimelineEntry) -> Entry:
+        match entry.kind:
+            case "screening":
+                line = self._screening(entry)
+            case "alert":
+                line = self._alert(entry)
+            case _:
+                line = self._step(entry)
+        for sentence in conflict_words(self._context, entry.record, self._data.groups):
+            line.add(label(sentence, "warning", wrap=True))
+        if entry.record.newer:
+            line.add(label(self._context.texts("desktop_people.newer_entry"), "small", wrap=True))
+        return line
+
+    def _screening(self, entry: TimelineEntry) -> Entry:
+        context = self._context
+        screening = readable(entry.record, Screening)
+        if screening is None:
+            return self._unreadable(entry)
+        line = Entry(screening.fields.date, screening_words(context, screening.fields))
+        if screening.fields.critical:
+            line.mark(context.texts("desktop_people.needs_talk"), "red")
+        if screening.fields.status == "unfinished":
+            line.mark(context.texts("desktop_people.unfinished"), "plain")
+        if screening.fields.instrument in context.library.ids():
+            line.lead_to(context.texts("desktop_people.look_at_answers"), partial(self._open, screening))
+        return line
+
+    def _alert(self, entry: TimelineEntry) -> Entry:
+        words = self._context.words
+        alert = readable(entry.record, Alert)
+        if alert is None:
+            return self._unreadable(entry)
+        told = self._context.texts(
+            "desktop_people.alert_raised",
+            reason=alert_words(self._context, alert.fields),
+            status=words.alert_status(alert.fields.status),
+        )
+        line = Entry(words.moment(alert.fields.raised), told)
+        line.mark(
+            self._context.texts("desktop_people.alert", level=words.level(alert.fields.level)), alert.fields.level
+        )
+        go = partial(self._context.signals.alert_wanted.emit, alert.id)
+        line.lead_to(self._context.texts("desktop_people.look_at_alert"), go)
+        return line
+
+    def _step(self, entry: TimelineEntry) -> Entry:
+        step = readable(entry.record, AlertStep)
+        if step is None:
+            return self._unreadable(entry)
+        line = Entry(self._context.words.moment(step.fields.at), self._context.words.step(step.fields))
+        author = self._data.authors.get(step.id)
+        if author:
+            line.add(label(self._context.texts("desktop_people.done_by", name=author), "small"))
+        return line
+
+    def _unreadable(self, entry: TimelineEntry) -> Entry:
+        when = self._context.words.moment(entry.at)[:10] if entry.at else ""
+        return Entry(when, self._context.texts("desktop_people.unreadable_entry"))
+
+    def _open(self, screening: Kept[Screening]) -> None:
+        AnsweredSheet(self._context, screening, self.window()).open()
+
+
+class Entry(QFrame):
+    """One entry: when, what, and where it leads. A click anywhere on it goes there too."""
+
+    def __init__(self, when: str, what: str) -> None:
+        super().__init__()
+        self.setProperty("role", "entry")
+        self._go: Callable[[], object] | None = None
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 9, 0, 9)
+        layout.setSpacing(12)
+        date = label(when, "small")
+        date.setFixedWidth(date.fontMetrics().horizontalAdvance("0000-00-00 00:00"))
+        layout.addWidget(date, alignment=Qt.AlignmentFlag.AlignTop)
+        self._text = QVBoxLayout()
+        self._text.setSpacing(4)
+        self._marks = row(spacing=6)
+        self._text.addLayout(self._marks)
+        self._text.addWidget(label(what, wrap=True))
+        layout.addLayout(self._text, 1)
+        self._layout = layout
+
+    def mark(self, text: str, kind: str) -> None:
+        """Put a chip above the text."""
+        if not self._marks.count():
+            self._marks.addStretch(1)
+        self._marks.insertWidget(self._marks.count() - 1, chip(text, kind))
+
+    def add(self, widget: QWidget) -> None:
+        """Put something below the text."""
+        self._text.addWidget(widget)
+
+    def lead_to(self, text: str, go: Callable[[], object]) -> None:
+        """Let the entry open something."""
+        self._go = go
+        self.setProperty("leads", "true")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._layout.addWidget(button(text, go, "link"), alignment=Qt.AlignmentFlag.AlignTop)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
+        """Go there."""
+        if self._go is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._go()
+
+
+def screening_words(context: Context, screening: Screening) -> str:
+    """A screening in one line, also where this program does not have its instrument."""
+    try:
+        return context.words.screening(screening)
+    except Problem:
+        return context.texts("desktop_people.unknown_instrument", id=screening.instrument)
+
+
+def alert_words(context: Context, alert: Alert) -> str:
+    """Why an alert was raised, also where this program does not have the instrument."""
+    try:
+        return context.words.alert(alert)
+    except Problem:
+        return context.texts("desktop_people.unknown_instrument", id=alert.instrument)

@@ -1,0 +1,41 @@
+"""A field for a day, with a calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from PySide6.QtCore import QDate, Signal
+from PySide6.QtWidgets import QDateEdit
+
+
+class DayField(QDateEdit):
+    """A `datetime.date` to type or to choose.
+
+    Signals:
+        picked: the person at the keyboard chose another day.
+        entered: Enter.
+    """
+
+    picked = Signal()
+    entered = Signal()
+
+    def __init__(self, day: dt.date, name: str) -> None:
+        super().__init__()
+        self.setCalendarPopup(True)
+        self.setDisplayFormat("yyyy-MM-dd")
+        self.setAccessibleName(name)
+        self.show_day(day)
+        self.dateChanged.connect(lambda _date: self.picked.emit())
+        self.lineEdit().returnPressed.connect(self.entered.emit)
+
+    @property
+    def day(self) -> dt.date:
+        """The day that is shown."""
+        shown = self.date()
+        return dt.date(shown.year(), shown.month(), shown.day())
+
+    def show_day(self, day: dt.date) -> None:
+        """Show a day that nobody picked."""
+        blocked = self.blockSignals(True)  # noqa: FBT003 -- Qt's argument
+        self.setDate(QDate(day.year, day.month, day.day))
+        self.blockSignals(blocked)
