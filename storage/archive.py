@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -15,18 +15,20 @@ import msgspec
 from storage import database
 from storage.database import Connection, Meta
 from storage.device import FIRST_EPOCH, Device, Names
-from storage.errors import Problem
-from storage.fold import Stored, fold, replaces
+from storage.errors import EnvironmentProblem, Problem
+from storage.fold import MODULUS, Folded, Stored, age, fold, replaces
 from storage.keys import SlotFile, Unlocked, open_slots, password_slot, slots_path, write_slots
 from storage.lock import Lock
-from storage.log import Log
+from storage.log import Log, Logged
 from storage.meeting import Backlog, Meeting
 from storage.projection import Projection, Refolded, Where
 from storage.records import Catalogue, Draft, Record
+from storage.verify import MAX_FINDINGS, Finding, broken_segments, damaged_pages
 from sync.changes import Change, ChangeId
 from sync.clock import HybridClock, WallClock
 from sync.crypto import KEY_SIZE
 from sync.ids import new_id
+from sync.papers import Certificate
 from sync.segments import ScopeKey
 
 REBUILD_BATCH = 5000
@@ -71,6 +73,7 @@ class Archive:
     ) -> None:
         self._connection = connection
         self._lock = lock
+        self._closed = False
         self._catalogue, wall = setup
         self._meta = Meta(connection)
         self._log = Log(connection)
@@ -117,9 +120,19 @@ class Archive:
             Problem: it is not there, not an archive, damaged, newer than this program, in use, or the user name or
                 password is wrong.
         """
-        if not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:
+            raise EnvironmentProblem("archive.cannot_read", file=path.name) from error
+        if not there:
             raise Problem("archive.not_there", file=path.name)
-        unlocked = open_slots(slots_path(path), user_name, password)
+        return cls.open_unlocked(path, open_slots(slots_path(path), user_name, password), catalogue, wall=wall)
+
+    @classmethod
+    def open_unlocked(
+        cls, path: Path, unlocked: Unlocked, catalogue: Catalogue, *, wall: WallClock = system_clock
+    ) -> Self:
+        """`open` for somebody who has the key already."""
         lock = Lock(path)
         try:
             connection = database.connect(path, unlocked.key)
@@ -145,9 +158,14 @@ class Archive:
         self.meeting.settle()
 
     def close(self) -> None:
-        """Let the archive go. Nothing is lost by not calling it."""
+        """Let the archive go; a second time does nothing. Nothing is lost by not calling it."""
+        if self._closed:
+            return
+        self._closed = True
         try:
-            self.meeting.seal(full_only=True)
+            # Only so that the next meeting has less to do; where it cannot be done now it is tried, and told, there.
+            with suppress(Problem), database.errors_explained(self.path.name):
+                self.meeting.seal(full_only=True)
         finally:
             self._connection.close()
             self._lock.release()
@@ -157,6 +175,11 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def accept(self, admission: bytes) -> Certificate:
+        """Join a county: take its answer in. Raises Problem as `Device.accept` does."""
+        with self.transaction():
+            return self.device.accept(admission)
 
     # ---- writing ----
 
@@ -193,12 +216,13 @@ class Archive:
                     known.add(draft.record)
                 else:
                     stored = Stored(ChangeId(stream, first + offset), change)
-                    after = fold([stored], self._catalogue.get(draft.type))
-                    fresh[draft.record] = Refolded(None, after, row + offset)
+                    after = fold([stored], self._catalogue.get)
+                    fresh[draft.record] = Refolded(None, after, row + offset, row + offset)
             self._projection.write(one for record, one in fresh.items() if record not in known)
             self._refold(known, row - 1)
 
     def _change(self, draft: Draft) -> Change:
+        kind = self._catalogue[draft.type]
         base = {}
         if draft.seen:
             seen = [one.stored for one in self._log.of_record(draft.record) if one.no <= draft.seen]
@@ -206,8 +230,8 @@ class Archive:
         return Change(
             record=draft.record,
             type=draft.type,
-            schema=self._catalogue[draft.type].schema,
-            person=draft.person,
+            schema=kind.schema,
+            person=draft.record if kind.person else draft.person,
             actor=self.user,
             time=self._clock.tick(),
             fields=draft.fields,
@@ -225,36 +249,49 @@ class Archive:
             if not self._connection.execute("SELECT 1 FROM person_key WHERE person = ?", (person,)).fetchone():
                 raise Problem("archive.no_such_person")
 
-    def _refold(self, records: Iterable[bytes], version: int) -> None:
+    def _refold(self, records: Collection[bytes], version: int) -> None:
         """Bring records up to date with the log, where the projection knows the log up to `version`."""
         refolded = []
-        for record in records:
-            logged = self._log.of_record(record)
-            before = [one.stored for one in logged if one.no <= version]
-            refolded.append(
-                Refolded(
-                    fold(before, self._kind(before)) if before else None,
-                    fold([one.stored for one in logged], self._kind([one.stored for one in logged])),
-                    logged[-1].no,
-                )
-            )
+        for logged in self._log.of_records(records):
+            before = [one for one in logged if one.no <= version]
+            refolded.append(self._folded(logged, self._folded(before).after if before else None))
         self._projection.write(refolded)
         self._meta.put("clock", self._clock.last)
 
-    def _kind(self, changes: Sequence[Stored]) -> Any:
-        return self._catalogue.get(changes[0].change.type)
+    def _folded(self, logged: Sequence[Logged], before: Folded | None = None) -> Refolded:
+        after = fold([one.stored for one in logged], self._catalogue.get)
+        return Refolded(before, after, logged[0].no, logged[-1].no)
 
     def rebuild(self) -> None:
         """Throw the projection away and fold the whole log again."""
         with self.transaction():
             self._projection.drop_tables()
             self._projection.create_tables()
-            refolded = (
-                Refolded(None, fold([one.stored for one in logged], self._kind([logged[0].stored])), logged[-1].no)
-                for logged in self._log.by_record()
-            )
+            refolded = map(self._folded, self._log.by_record())
             while batch := list(islice(refolded, REBUILD_BATCH)):
                 self._projection.write(batch)
+
+    def verify(self) -> list[Finding]:
+        """Everything that is not as it should be; changes nothing."""
+        with database.errors_explained(self.path.name):
+            pages = damaged_pages(self._connection)
+            if pages:
+                return pages
+            broken = broken_segments(self._connection, self.meeting.keys(self.device.scope))
+            return [*broken, *self._wrong_records()]
+
+    def _wrong_records(self) -> list[Finding]:
+        """Records that are not what the log folds to, and a state hash that is not their sum."""
+        findings: list[Finding] = []
+        state = 0
+        for logged in self._log.by_record():
+            folded = self._folded(logged).after
+            state = (state + folded.digest) % MODULUS
+            if not self._projection.holds(folded):
+                findings.append(Finding("fold", folded.id.hex()))
+        if state.to_bytes(32, "big") != self.state_hash():
+            findings.append(Finding("fold", "state"))
+        return findings[:MAX_FINDINGS]
 
     # ---- reading ----
 
@@ -272,7 +309,10 @@ class Archive:
         limit: int = -1,
         offset: int = 0,
     ) -> list[Record]:
-        """Records of a type that meet all conditions; ordered by an index field, `created` or `changed`, else by age."""
+        """Records of a type that meet all conditions.
+
+        Ordered by an index field, `created` or `changed`; else as they came to this archive.
+        """
         return self._projection.find(kind, where or {}, order=order, descending=descending, limit=limit, offset=offset)
 
     def tally(self, kind: str, by: Sequence[str] = (), where: Where | None = None) -> dict[tuple[Any, ...], int]:
@@ -280,12 +320,23 @@ class Archive:
         return self._projection.tally(kind, by, where or {})
 
     def search(self, kind: str, match: str, limit: int = 50) -> list[Record]:
-        """Records whose search terms match an FTS5 expression, the newest first."""
+        """Records whose search terms match an FTS5 expression, the last that came first."""
         return self._projection.search(kind, match, limit)
 
     def history(self, record: bytes) -> list[Change]:
         """All that ever happened to a record, as far as it can be read, oldest first."""
-        return sorted((one.stored.change for one in self._log.of_record(record)), key=lambda change: change.time)
+        stored = sorted((one.stored for one in self._log.of_record(record)), key=age)
+        return [one.change for one in stored]
+
+    def local(self, name: str) -> str | None:
+        """Something that this device remembers inside the archive and never shares."""
+        value = self._meta.get(f"local.{name}")
+        return str(value) if value is not None else None
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember something on this device, inside the archive."""
+        with self.transaction():
+            self._meta.put(f"local.{name}", value)
 
     def state_hash(self) -> bytes:
         """Equal in two archives that hold the same changes. 32 bytes."""
@@ -313,10 +364,12 @@ def _make(path: Path, unlocked: Unlocked, owner: Owner, catalogue: Catalogue, wa
         raise Problem("archive.exists", file=path.name)
     try:
         slot = password_slot(unlocked, owner.user_name, owner.password)
-        write_slots(slots_path(path), SlotFile(unlocked.archive, [slot]), unlocked.key)
-        path.touch(mode=0o600)
+        with database.file_errors_explained(path.name):
+            write_slots(slots_path(path), SlotFile(unlocked.archive, [slot]), unlocked.key)
+            path.touch(mode=0o600)
         connection = database.connect(path, unlocked.key)
         try:
+            database.use_wal(connection)
             with database.transaction(connection, path.name):
                 database.create_tables(connection)
                 Meta(connection).put("archive", unlocked.archive)

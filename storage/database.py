@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,8 +40,8 @@ CREATE TABLE segment (
     first INTEGER NOT NULL,
     count INTEGER NOT NULL,
     epoch INTEGER NOT NULL,
-    data BLOB NOT NULL,
     envelopes BLOB NOT NULL,
+    data BLOB NOT NULL,
     PRIMARY KEY (stream, seq)
 );
 CREATE TABLE paper (id BLOB PRIMARY KEY, scope BLOB NOT NULL, kind INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
@@ -55,7 +56,21 @@ CREATE TABLE change (
 );
 CREATE UNIQUE INDEX change_place ON change (stream, ordinal);
 CREATE INDEX change_record ON change (record);
+CREATE INDEX change_unreadable ON change (stream, ordinal) WHERE body IS NULL;
 """
+
+
+_FILE_ERRORS = {
+    errno.ENOSPC: "archive.disk_full",
+    errno.EDQUOT: "archive.disk_full",
+    errno.EROFS: "archive.read_only",
+    errno.EACCES: "archive.read_only",
+    errno.EPERM: "archive.read_only",
+    errno.EIO: "archive.disk_error",
+}
+
+_OUTERMOST = "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+_INNER = "SAVEPOINT inside", "RELEASE inside", ("ROLLBACK TO inside", "RELEASE inside")
 
 
 @contextmanager
@@ -68,6 +83,22 @@ def errors_explained(file: str) -> Iterator[None]:
         if problem is None:
             raise
         raise problem from error
+
+
+@contextmanager
+def file_errors_explained(file: str) -> Iterator[None]:
+    """The same for what the system says about files."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentProblem(_FILE_ERRORS.get(error.errno or 0, "archive.cannot_read"), file=file) from error
+
+
+def explained(error: Exception) -> Problem | None:
+    """What a person is told about an error that left the storage: a sentence, or None where it is a bug of ours."""
+    if isinstance(error, Problem):
+        return error
+    return _explain(str(error), "") if isinstance(error, sqlcipher.DatabaseError) else None
 
 
 def _explain(message: str, file: str) -> Problem | None:
@@ -84,20 +115,30 @@ def _explain(message: str, file: str) -> Problem | None:
 
 
 def connect(path: Path, key: bytes) -> Connection:
-    """Open the file at `path` with a raw key of 32 bytes. Every commit is on disk when it returns."""
+    """Open the file at `path` with a raw key of 32 bytes. Every commit is on disk when it returns.
+
+    Changes nothing in the file: whether it is ours is not known yet.
+    """
     with errors_explained(path.name):
         connection = sqlcipher.connect(str(path), isolation_level=None)
         try:
+            # It would write what it dislikes about a file to standard error, where people expect our own sentence.
+            connection.execute("PRAGMA cipher_log_level = NONE")
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
             connection.execute("PRAGMA cipher_memory_security = OFF")
+            connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -32000")
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def use_wal(connection: Connection) -> None:
+    """Make a new file one with a write-ahead log, for ever: a commit appends, whatever the size of the archive."""
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def create_tables(connection: Connection) -> None:
@@ -121,19 +162,20 @@ def check_format(connection: Connection, file: str) -> None:
 
 @contextmanager
 def transaction(connection: Connection, file: str) -> Iterator[None]:
-    """All or nothing: durable when the block is left, undone when it raises. Nests: the outermost block decides."""
-    if connection.in_transaction:
-        yield
-        return
+    """All or nothing: durable when the block is left, undone when it raises.
+
+    Inside another one, an inner block is undone by itself where it raises, and durable with the outermost.
+    """
+    begin, commit, undo = _INNER if connection.in_transaction else _OUTERMOST
     with errors_explained(file):
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(begin)
         try:
             yield
-            connection.execute("COMMIT")
+            connection.execute(commit)
         except BaseException:
-            # SQLite has already rolled back by itself where the disk was full.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            # SQLite has already rolled back everything by itself where the disk was full.
+            for statement in undo if connection.in_transaction else ():
+                connection.execute(statement)
             raise
 
 

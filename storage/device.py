@@ -56,13 +56,17 @@ class Device:
         device = cls(connection)
         meta.put("scope", scope_key.scope)
         device.add_scope_key(scope_key)
-        stream = new_stream_id(signer.id)
-        connection.execute(
-            "INSERT INTO stream (id, scope, seq, hash, next_ordinal) VALUES (?, ?, 0, ?, 1)",
-            (stream, scope_key.scope, CHAIN_START),
-        )
-        meta.put("stream", stream)
+        device.begin_stream()
         return device
+
+    def begin_stream(self) -> None:
+        """Write into a new stream from now on, as a new incarnation."""
+        stream = new_stream_id(self.id)
+        self._connection.execute(
+            "INSERT INTO stream (id, scope, seq, hash, next_ordinal) VALUES (?, ?, 0, ?, 1)",
+            (stream, self.scope, CHAIN_START),
+        )
+        self._meta.put("stream", stream)
 
     @property
     def id(self) -> bytes:

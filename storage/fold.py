@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from storage.records import RecordType
 from sync.changes import Base, Change, ChangeId
+from sync.wire import encode
+
+KindOf = Callable[[str], RecordType | None]
+"""Gives the declaration of a type, None where this version does not know it."""
 
 MODULUS = 1 << 256
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class Stored(NamedTuple):
@@ -40,16 +43,25 @@ def heads(changes: Sequence[Stored]) -> dict[str, list[Stored]]:
     """For each field, the changes whose value nobody has replaced."""
     if len(changes) == 1:
         return {field: [changes[0]] for field in changes[0].change.fields}
-    replaced = {(field, old) for stored in changes for field, olds in stored.change.base.items() for old in olds}
     setters: dict[str, list[Stored]] = {}
     for stored in changes:
         for field in stored.change.fields:
             setters.setdefault(field, []).append(stored)
-    # Changes that replace each other in a circle can only be forged. All of them stay visible then.
-    return {
-        field: [one for one in candidates if (field, one.id) not in replaced] or candidates
-        for field, candidates in setters.items()
-    }
+    return {field: _standing(field, candidates) for field, candidates in setters.items()}
+
+
+def _standing(field: str, setters: Sequence[Stored]) -> list[Stored]:
+    """Those of the changes that set a field which no other of them replaces, itself or through others."""
+    bases = {one.id: set(one.change.base.get(field, ())) - {one.id} for one in setters}
+    replaced: set[ChangeId] = set()
+    ends = list(bases.keys() - set().union(*bases.values()))
+    while ends:
+        older = (bases[ends.pop()] & bases.keys()) - replaced
+        replaced |= older
+        ends += older
+    # Going back from the ends misses only changes that replace each other in a circle. That can only be forged, and
+    # they all stay visible.
+    return [one for one in setters if one.id not in replaced]
 
 
 def replaces(fields: Iterable[str], seen: Sequence[Stored]) -> Base:
@@ -60,31 +72,29 @@ def replaces(fields: Iterable[str], seen: Sequence[Stored]) -> Base:
     return {field: tuple(sorted(one.id for one in standing[field])) for field in fields if field in standing}
 
 
-def fold(changes: Sequence[Stored], kind: RecordType | None) -> Folded:
+def fold(changes: Sequence[Stored], kind_of: KindOf) -> Folded:
     """Fold the changes of one record, at least one.
 
     Args:
         changes: each change once, in any order.
-        kind: the declaration of the type, None where this version does not know it. It decides what is shown first,
-            never the digest.
+        kind_of: the declarations of this version. They decide what is shown first, never the digest.
     """
-    ordered = sorted(changes, key=_age) if len(changes) > 1 else changes
+    ordered = sorted(changes, key=age) if len(changes) > 1 else changes
     first = ordered[0].change
+    kind = kind_of(first.type)
     fields: dict[str, Any] = {}
     conflicts: dict[str, list[Any]] = {}
     sums: list[Any] = []
     for field, standing in sorted(heads(ordered).items()):
-        ranks = kind.ranked.get(field) if kind else None
-        best = (
-            standing[0] if len(standing) == 1 else max(standing, key=lambda one: (_rank(one, field, ranks), *_age(one)))
-        )
-        fields[field] = best.change.fields[field]
-        sums.append([field, [[*one.id, one.change.fields[field]] for one in standing]])
+        values = [one.change.fields[field] for one in standing]
+        sums.append((field, [(*one.id, value) for one, value in zip(standing, values, strict=True)]))
+        fields[field] = values[0]
         if len(standing) > 1:
-            others = _others([one.change.fields[field] for one in standing], fields[field])
+            fields[field] = _foremost(standing, field, kind.ranked.get(field) if kind else None)
+            others = _others(values, fields[field])
             if others:
                 conflicts[field] = others
-    content = _encode([first.record, first.type, first.person, sums])
+    content = encode((first.record, first.type, first.person, sums))
     return Folded(
         id=first.record,
         type=first.type,
@@ -98,17 +108,23 @@ def fold(changes: Sequence[Stored], kind: RecordType | None) -> Folded:
     )
 
 
-def _age(stored: Stored) -> tuple[int, ChangeId]:
+def age(stored: Stored) -> tuple[int, ChangeId]:
+    """What changes are ordered by, the same everywhere."""
     return stored.change.time, stored.id
 
 
-def _rank(stored: Stored, field: str, ranks: tuple[Any, ...] | None) -> int:
-    value = stored.change.fields[field]
-    return ranks.index(value) if ranks and value in ranks else -1
+def _foremost(standing: Sequence[Stored], field: str, ranks: tuple[Any, ...] | None) -> Any:
+    """The value to show where several stand: the highest in rank, then the latest."""
+
+    def rank(one: Stored) -> int:
+        value = one.change.fields[field]
+        return ranks.index(value) if ranks and value in ranks else -1
+
+    return max(standing, key=lambda one: (rank(one), age(one))).change.fields[field]
 
 
 def _others(values: list[Any], shown: Any) -> list[Any]:
     """The values that differ from the one shown, each once."""
-    distinct = {_encode(value): value for value in values}
-    distinct.pop(_encode(shown))
+    distinct = {encode(value): value for value in values}
+    distinct.pop(encode(shown))
     return [distinct[key] for key in sorted(distinct)]

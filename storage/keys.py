@@ -6,7 +6,7 @@ import hmac
 import secrets
 import unicodedata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from storage.errors import Problem
 from sync.crypto import KEY_SIZE, Unsealed, derive, digest, seal, unseal
 from sync.files import replace_file
-from sync.ids import ID_SIZE
+from sync.ids import ID_SIZE, Id
+from sync.wire import UNDECODABLE
 
 MAGIC = b"XYK1"
 PASSWORD_SLOT = 1
@@ -41,8 +42,8 @@ class Slot(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     """One way to the raw key."""
 
     kind: int
-    tag: bytes
-    salt: bytes
+    tag: Id
+    salt: Annotated[bytes, msgspec.Meta(min_length=SALT_SIZE, max_length=SALT_SIZE)]
     cost: Cost
     sealed: bytes
 
@@ -50,7 +51,7 @@ class Slot(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 class SlotFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """All ways to the raw key of one archive."""
 
-    archive: bytes
+    archive: Id
     slots: list[Slot]
 
 
@@ -68,7 +69,8 @@ def slots_path(archive: Path) -> Path:
 
 
 def _normal(text: str) -> bytes:
-    return unicodedata.normalize("NFC", text).encode()
+    # A command line hands on bytes that are no text as lone surrogates; they are a wrong password, not a crash.
+    return unicodedata.normalize("NFC", text).encode(errors="surrogatepass")
 
 
 def _tag(archive: bytes, user_name: str) -> bytes:
@@ -111,7 +113,7 @@ def open_slots(path: Path, user_name: str, password: str) -> Unlocked:
         Problem: no such file, not a key-slot file, a newer or weakened one, wrong user name or password.
     """
     data = _read(path)
-    slots = _decode(data)
+    slots = _decode(data, path.name)
     tag = _tag(slots.archive, user_name)
     slot = next((slot for slot in slots.slots if (slot.kind, slot.tag) == (PASSWORD_SLOT, tag)), None)
     if slot is None:
@@ -142,12 +144,12 @@ def _read(path: Path) -> bytes:
         raise Problem("archive.cannot_read", file=path.name) from error
 
 
-def _decode(data: bytes) -> SlotFile:
-    if not data.startswith(MAGIC[:3]):
-        raise Problem("archive.keys_foreign")
-    if not data.startswith(MAGIC):
-        raise Problem("archive.newer")
+def _decode(data: bytes, file: str) -> SlotFile:
+    magic = data[: len(MAGIC)]
+    if magic != MAGIC:
+        ours = len(magic) == len(MAGIC) and magic[:-1] == MAGIC[:-1]
+        raise Problem("archive.newer" if ours else "archive.keys_foreign")
     try:
         return msgspec.msgpack.decode(data[len(MAGIC) : -MAC_SIZE], type=SlotFile)
-    except msgspec.MsgspecError as error:
-        raise Problem("archive.keys_foreign") from error
+    except UNDECODABLE as error:
+        raise Problem("archive.keys_damaged", file=file) from error

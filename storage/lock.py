@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.database import file_errors_explained
 from storage.errors import EnvironmentProblem, Problem
 
 
@@ -17,15 +18,19 @@ class Lock:
         path = archive.with_name(archive.name + ".lock")
         try:
             # Opened for appending: the number of whoever holds it must not be wiped by an attempt.
-            self._file: BinaryIO = path.open("ab+")
+            self._file: BinaryIO = path.open("ab+", buffering=0)
         except OSError as error:
             raise EnvironmentProblem("archive.cannot_read", file=archive.name) from error
         if not _try_lock(self._file):
             self._file.close()
             raise Problem("archive.in_use", file=archive.name)
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()).encode())
-        self._file.flush()
+        try:
+            with file_errors_explained(archive.name):
+                self._file.truncate(0)
+                self._file.write(str(os.getpid()).encode())
+        except EnvironmentProblem:
+            self._file.close()
+            raise
 
     def release(self) -> None:
         """Let the archive go."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from sync.segments import Opened
 MAX_CHANGE = 2 * 1024 * 1024
 """Bytes of one change; a segment must hold it (see `sync.segments.MAX_SEGMENT`)."""
 
+_AT_ONCE = 500
 _COLUMNS = "no, stream, ordinal, record, time, body"
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.Decoder(tuple[str, int, bytes | None, bytes, bytes]).decode
@@ -54,6 +55,22 @@ class Log:
             else (stream, one.ordinal, one.record, None, None)
             for one in opened
         )
+
+    def reread(self, stream: int, changes: Sequence[tuple[int, Change]]) -> None:
+        """Put the content of changes in, by ordinal, that could not be read before.
+
+        Nobody has seen them yet, so they move to the end: an edit replaces what its author saw, up to a row number.
+        """
+        numbers = itertools.count(self.version() + 1)
+        self._connection.executemany(
+            "UPDATE change SET no = ?, time = ?, body = ? WHERE stream = ? AND ordinal = ?",
+            [(next(numbers), change.time, _body(change), stream, ordinal) for ordinal, change in changes],
+        )
+
+    def unreadable_of(self, stream: int) -> set[int]:
+        """The ordinals of a stream's changes that cannot be read."""
+        rows = self._connection.execute("SELECT ordinal FROM change WHERE stream = ? AND body IS NULL", (stream,))
+        return {row[0] for row in rows}
 
     def _insert(self, rows: Iterable[_Row]) -> None:
         self._connection.executemany(
@@ -95,11 +112,22 @@ class Log:
 
     def by_record(self) -> Iterator[list[Logged]]:
         """All readable changes, record by record."""
+        return self._grouped("body IS NOT NULL", ())
+
+    def of_records(self, records: Collection[bytes]) -> Iterator[list[Logged]]:
+        """The readable changes of some records, record by record."""
+        ordered = sorted(records)
+        for first in range(0, len(ordered), _AT_ONCE):
+            batch = ordered[first : first + _AT_ONCE]
+            yield from self._grouped(f"record IN ({', '.join('?' * len(batch))}) AND body IS NOT NULL", batch)
+
+    def _grouped(self, condition: str, values: Sequence[bytes]) -> Iterator[list[Logged]]:
         cursor = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM change WHERE body IS NOT NULL ORDER BY record, no"  # noqa: S608 -- constant
+            f"SELECT {_COLUMNS} FROM change WHERE {condition} ORDER BY record, no",  # noqa: S608 -- constants
+            values,
         )
         logged = (self._logged(row) for row in cursor)
-        for _, group in groupby(logged, key=lambda one: one.stored.change.record):
+        for _, group in itertools.groupby(logged, key=lambda one: one.stored.change.record):
             yield list(group)
 
     def count(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -10,7 +10,8 @@ import msgspec
 from storage.database import Connection
 from storage.device import Device
 from storage.log import Log
-from storage.shelf import Shelf, Unfolded
+from storage.shelf import Shelf, Shelved
+from sync.changes import Change
 from sync.crypto import Unsealed
 from sync.papers import (
     Certificate,
@@ -26,8 +27,11 @@ from sync.papers import (
 )
 from sync.segments import (
     MAX_CHANGES,
+    Header,
+    Opened,
     ScopeKey,
     Segment,
+    Tail,
     UnreadableSegment,
     open_envelopes,
     open_segment,
@@ -40,7 +44,7 @@ SEAL_BYTES = 1024 * 1024
 """A segment is closed when its changes come to about this many bytes before compression."""
 
 Transaction = Callable[[], AbstractContextManager[None]]
-Refold = Callable[[Iterable[bytes], int], None]
+Refold = Callable[[Collection[bytes], int], None]
 
 
 class Backlog(msgspec.Struct, frozen=True):
@@ -94,8 +98,7 @@ class Meeting:
 
     def backlog(self) -> Backlog:
         """What still has to happen."""
-        own, _ = self._device.stream
-        return Backlog(self._shelf.waiting(self.scope), self._shelf.locked(self.scope, own), self._log.unreadable())
+        return Backlog(self._shelf.waiting(self.scope), self._shelf.locked(self.scope), self._log.unreadable())
 
     # ---- SegmentStore ----
 
@@ -110,15 +113,28 @@ class Meeting:
 
     def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
         """Keep segments from elsewhere; they are opened by `settle`."""
-        gate = Gate(scope, tail_of=self._shelf.tail, key_of=self._keys(scope).get, stored=self._shelf.stored)
+        gate = Gate(scope, tail_of=self._shelf.tail, key_of=self.keys(scope).get, stored=self._shelf.stored)
         with self._transaction():
             for taken, segment in enumerate(segments):
                 verdict = gate.examine(segment)
-                if isinstance(verdict, str) and verdict != KNOWN:
-                    return Appended(taken, verdict)
-                if not isinstance(verdict, str):
-                    self._shelf.keep(segment, verdict[1], scope)
+                if verdict == KNOWN:
+                    continue
+                reason = verdict if isinstance(verdict, str) else self._keep(segment, *verdict)
+                if reason:
+                    return Appended(taken, reason)
         return Appended(len(segments))
+
+    def _keep(self, segment: Segment, header: Header, tail: Tail) -> str:
+        """Keep a segment that passed the gate; returns why it was refused after all, or nothing."""
+        number, stream = self._device.stream
+        if header.stream == stream:
+            # Only we write this stream, and yet others know more of it: this is an older copy of the archive, put back.
+            # Ordinals must never be given twice, so what is saved from now on goes into a new stream.
+            if header.first != self._log.next_ordinal(number):
+                return "sync.refused_fork"
+            self._device.begin_stream()
+        self._shelf.keep(segment, tail, header.scope)
+        return ""
 
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
         """The papers with these ids."""
@@ -150,7 +166,7 @@ class Meeting:
         if body.scope == scope:
             self._device.keep_paper(data, body)
 
-    def _keys(self, scope: bytes) -> dict[bytes, bytes]:
+    def keys(self, scope: bytes) -> dict[bytes, bytes]:
         """The signing keys of the members of a scope, by device."""
         if scope != self.scope:
             return {}
@@ -158,7 +174,7 @@ class Meeting:
         return {**members, self._device.id: self._device.signer.public_key}
 
     def _sender_key(self, grant: Grant) -> bytes:
-        key = self._keys(grant.scope).get(grant.sender)
+        key = self.keys(grant.scope).get(grant.sender)
         if key is None:
             raise UnreadablePaper
         return key
@@ -188,25 +204,26 @@ class Meeting:
             changes = self._log.of_stream(number, tail.next_ordinal, MAX_CHANGES, SEAL_BYTES)
             if not changes or (full_only and len(changes) < MAX_CHANGES):
                 return
-            keys, fresh = self._person_keys({change.person for change in changes if change.person})
+            persons = {change.person for change in changes if change.person}
+            fresh = self._person_keys(persons, unpublished=True)
             data = seal_segment(
-                changes, tail, scope_key=scope_key, signer=self._device.signer, person_key=keys.__getitem__
+                changes, tail, scope_key=scope_key, signer=self._device.signer, keys=self._person_keys(persons)
             )
             with self._transaction():
                 self._shelf.keep(Segment(data, seal_envelopes(fresh, scope_key)), tail, scope_key.scope)
+                self._shelf.set_folded(number, tail.seq + 1)
                 self._connection.executemany(
                     "UPDATE person_key SET published = 1 WHERE person = ?", [(person,) for person in fresh]
                 )
 
-    def _person_keys(self, persons: set[bytes]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
-        """The content keys of these people, and those of them that no segment has carried yet."""
-        rows = [
-            self._connection.execute(
-                "SELECT person, key, published FROM person_key WHERE person = ?", (person,)
-            ).fetchone()
-            for person in persons
-        ]
-        return {row[0]: row[1] for row in rows}, {row[0]: row[1] for row in rows if not row[2]}
+    def _person_keys(self, persons: Collection[bytes], *, unpublished: bool = False) -> dict[bytes, bytes]:
+        """The content keys of these people, as far as they are here; or only those that no segment has carried yet."""
+        marks = ", ".join("?" * len(persons))
+        rows = self._connection.execute(
+            f"SELECT person, key FROM person_key WHERE person IN ({marks}) AND published <= ?",  # noqa: S608 -- marks
+            (*persons, 0 if unpublished else 1),
+        )
+        return dict(rows.fetchall())
 
     # ---- what came from others becomes records ----
 
@@ -214,16 +231,20 @@ class Meeting:
         """Take keys out of grants, open segments, hand the station's key on, seal what waited for it."""
         before = self.overview(self.scope)
         with self._transaction():
-            self._take_keys()
-        own, _ = self._device.stream
-        while sum(self._open(one) for one in self._shelf.next_unfolded(self.scope, own)):
+            new_key = self._take_scope_keys()
+            if self._take_person_keys():
+                self._reread()
+        while sum(self._open(one) for one in self._shelf.next_unfolded(self.scope)):
             pass
         with self._transaction():
             self._grant()
-        self.seal()
+        if new_key:
+            self.seal()
         return self.overview(self.scope) != before
 
-    def _take_keys(self) -> None:
+    def _take_scope_keys(self) -> bool:
+        """Whether there was a new one."""
+        new = False
         for grant, data in self._device.papers_with_data(Grant):
             if grant.recipient != self._device.id or self._device.scope_key(grant.epoch):
                 continue
@@ -231,33 +252,60 @@ class Meeting:
                 self._device.add_scope_key(open_grant(data, self._sender_key(grant), self._device.recipient))
             except UnreadablePaper:
                 continue
+            new = True
+        return new
 
-    def _open(self, unfolded: Unfolded) -> bool:
+    def _take_person_keys(self) -> int:
+        """Take the content keys out of the envelopes of all new segments; returns how many are new.
+
+        Before any of them is opened: people may be written about in another stream than the one that introduced them.
+        """
+        taken = 0
+        for epoch, envelopes in self._shelf.unfolded_envelopes(self.scope):
+            scope_key = self._device.scope_key(epoch)
+            if scope_key:
+                taken += self._connection.executemany(
+                    "INSERT OR IGNORE INTO person_key (person, key, published) VALUES (?, ?, 1)",
+                    open_envelopes(envelopes, scope_key).items(),
+                ).rowcount
+        return taken
+
+    def _open(self, shelved: Shelved) -> bool:
         """Put the changes of a segment into the log and fold them; False where it cannot be opened."""
-        scope_key = self._device.scope_key(unfolded.epoch)
-        if scope_key is None:
+        opened = self._opened(shelved)
+        if opened is None:
             return False
-        try:
-            keys = open_envelopes(unfolded.segment.envelopes, scope_key)
-            with self._transaction():
-                self._connection.executemany(
-                    "INSERT OR IGNORE INTO person_key (person, key, published) VALUES (?, ?, 1)", keys.items()
-                )
-                opened = open_segment(unfolded.segment.data, scope_key=scope_key.key, person_key=self._person_key)
-                version = self._log.version()
-                self._log.append_opened(unfolded.stream, opened)
-                for one in opened:
-                    if one.change:
-                        self._witness(one.change.time)
-                self._refold({one.record for one in opened if one.change}, version)
-                self._shelf.set_folded(unfolded.stream, unfolded.seq)
-        except UnreadableSegment:
-            return False
+        with self._transaction():
+            version = self._log.version()
+            self._log.append_opened(shelved.stream, opened)
+            self._fold([one.change for one in opened if one.change], version)
+            self._shelf.set_folded(shelved.stream, shelved.seq)
         return True
 
-    def _person_key(self, person: bytes) -> bytes | None:
-        row = self._connection.execute("SELECT key FROM person_key WHERE person = ?", (person,)).fetchone()
-        return row[0] if row else None
+    def _reread(self) -> None:
+        """Try again what could not be read, because keys of people have come."""
+        for shelved in self._shelf.with_unreadable():
+            unread = self._log.unreadable_of(shelved.stream)
+            opened = self._opened(shelved) or []
+            readable = [(one.ordinal, one.change) for one in opened if one.change and one.ordinal in unread]
+            version = self._log.version()
+            self._log.reread(shelved.stream, readable)
+            self._fold([change for _, change in readable], version)
+
+    def _opened(self, shelved: Shelved) -> list[Opened] | None:
+        scope_key = self._device.scope_key(shelved.epoch)
+        if scope_key is None:
+            return None
+        try:
+            return open_segment(shelved.data, scope_key=scope_key.key, keys_of=self._person_keys)
+        except UnreadableSegment:
+            return None
+
+    def _fold(self, changes: Sequence[Change], version: int) -> None:
+        """Bring the records of changes that are new in the log, beyond row `version`, up to date."""
+        for change in changes:
+            self._witness(change.time)
+        self._refold({change.record for change in changes}, version)
 
     def _grant(self) -> None:
         """Hand the scope's newest key to every member that has no grant for it."""

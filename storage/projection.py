@@ -5,7 +5,6 @@ Everything in here can be thrown away and made again from the log.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,12 +12,9 @@ import msgspec
 
 from storage.database import Connection, Meta
 from storage.fold import MODULUS, Folded
-from storage.records import Catalogue, Record, RecordType
+from storage.records import COLUMNS, OTHER, Catalogue, Fields, Record, RecordType
+from sync.wire import encode as canonical
 
-OTHER = "other"
-"""Holds the records of types that only a newer version knows."""
-
-_BATCH = 500
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 _NO_CONFLICTS = _encode({})
@@ -32,10 +28,15 @@ class Between(NamedTuple):
 
 
 class Refolded(NamedTuple):
-    """A record as it was before (None for a new one), as it is now, and its version."""
+    """A record as it was before (None for a new one) and as it is now.
+
+    `place` and `version` are the numbers of its first and its last row in the log: the first says where it stands among
+    others, also after a rebuild.
+    """
 
     before: Folded | None
     after: Folded
+    place: int
     version: int
 
 
@@ -62,14 +63,14 @@ class Projection:
                 " person BLOB, version INTEGER NOT NULL, schema INTEGER NOT NULL, created INTEGER NOT NULL,"
                 f" changed INTEGER NOT NULL, fields BLOB NOT NULL, conflicts BLOB NOT NULL{columns})"
             )
-            self._connection.execute(f"CREATE INDEX r_{kind.name}_person ON r_{kind.name} (person)")
-            for field in kind.index:
-                self._connection.execute(f"CREATE INDEX r_{kind.name}_{field} ON r_{kind.name} (f_{field})")
+            # Quoted, because no word with a point in it can be the name of another type or field.
+            for column, name in (("person", "person"), *((f"f_{field}", f"f.{field}") for field in kind.index)):
+                self._connection.execute(f'CREATE INDEX "{kind.name}.{name}" ON r_{kind.name} ({column})')
             if kind.terms:
                 # `unicode61` splits at spaces only what `terms` prepared; short prefixes have an index of their own.
                 self._connection.execute(
                     f"CREATE VIRTUAL TABLE s_{kind.name} USING fts5(terms, content='', contentless_delete=1,"
-                    " tokenize='unicode61', prefix='1 2 3', detail='none')"
+                    " tokenize='unicode61', prefix='1 2 3 4 5')"
                 )
         self._meta.put("state", bytes(32))
         self._meta.put("catalogue", self._catalogue.fingerprint())
@@ -92,15 +93,17 @@ class Projection:
     def write(self, folded: Iterable[Refolded]) -> None:
         """Put records in."""
         delta = 0
-        by_table: dict[str, list[tuple[int | None, Refolded]]] = {}
+        leaving: dict[str, list[tuple[int]]] = {}
+        entering: dict[str, list[Refolded]] = {}
         for one in folded:
             delta += one.after.digest
-            number = None
             if one.before:
                 delta -= one.before.digest
-                number = self._remove(one.before)
-            by_table.setdefault(self._table_of(one.after.type), []).append((number, one))
-        for table, rows in by_table.items():
+                leaving.setdefault(self._table_of(one.before.type), []).append((one.place,))
+            entering.setdefault(self._table_of(one.after.type), []).append(one)
+        for table, places in leaving.items():
+            self._remove(table, places)
+        for table, rows in entering.items():
             self._insert(table, rows)
         state = int.from_bytes(self._meta.get("state"), "big")
         self._meta.put("state", ((state + delta) % MODULUS).to_bytes(32, "big"))
@@ -108,34 +111,26 @@ class Projection:
     def _table_of(self, type_name: str) -> str:
         return type_name if self._catalogue.get(type_name) else OTHER
 
-    def _remove(self, before: Folded) -> int:
-        """Take a record out; returns its place, so that its successor stays where people are used to see it."""
-        table = self._table_of(before.type)
-        cursor = self._connection.execute(f"DELETE FROM r_{table} WHERE id = ? RETURNING no", (before.id,))
-        ((number,),) = cursor.fetchall()
+    def _remove(self, table: str, places: Sequence[tuple[int]]) -> None:
+        self._connection.executemany(f"DELETE FROM r_{table} WHERE no = ?", places)
         kind = self._catalogue.get(table)
         if kind and kind.terms:
-            self._connection.execute(f"DELETE FROM s_{table} WHERE rowid = ?", (number,))
-        return int(number)
+            self._connection.executemany(f"DELETE FROM s_{table} WHERE rowid = ?", places)
 
-    def _insert(self, table: str, rows: Sequence[tuple[int | None, Refolded]]) -> None:
+    def _insert(self, table: str, rows: Sequence[Refolded]) -> None:
         kind = self._catalogue.get(table)
         index = kind.index if kind else ()
-        (last,) = self._connection.execute(f"SELECT coalesce(max(no), 0) FROM r_{table}").fetchone()
-        fresh = itertools.count(last + 1)
-        numbered = [(next(fresh) if number is None else number, one) for number, one in rows]
         columns = "".join(f", f_{field}" for field in index)
         marks = ", ".join("?" * (10 + len(index)))
         self._connection.executemany(
             f"INSERT INTO r_{table} (no, id, type, person, version, schema, created, changed, fields, conflicts{columns})"
             f" VALUES ({marks})",
-            (_row(number, one, index) for number, one in numbered),
+            (_row(one, index) for one in rows),
         )
         if kind and kind.terms:
-            terms = kind.terms
             self._connection.executemany(
                 f"INSERT INTO s_{table} (rowid, terms) VALUES (?, ?)",
-                ((number, terms(one.after.fields)) for number, one in numbered),
+                ((one.place, _terms(kind, one.after.fields)) for one in rows),
             )
 
     # ---- reading ----
@@ -143,6 +138,17 @@ class Projection:
     def state(self) -> bytes:
         """The state hash."""
         return bytes(self._meta.get("state"))
+
+    def holds(self, folded: Folded) -> bool:
+        """Whether a record stands here just as it is folded."""
+        row = self._connection.execute(
+            f"SELECT type, person, schema, created, changed, fields, conflicts FROM r_{self._table_of(folded.type)}"
+            " WHERE id = ?",
+            (folded.id,),
+        ).fetchone()
+        expected = (folded.type, folded.person, folded.schema, folded.created, folded.changed)
+        content = canonical([folded.fields, folded.conflicts])
+        return bool(row and row[:5] == expected and canonical([_decode(row[5]), _decode(row[6])]) == content)
 
     def get(self, kind: str, record: bytes) -> Record | None:
         """A record, or None."""
@@ -152,7 +158,7 @@ class Projection:
     def find(
         self, kind: str, where: Where, *, order: str = "", descending: bool = False, limit: int = -1, offset: int = 0
     ) -> list[Record]:
-        """Records of a type; ordered by an index field, `created` or `changed`, else by age."""
+        """Records of a type; ordered by an index field, `created` or `changed`, else as they came."""
         clause, values = self._where(kind, where)
         direction = "DESC" if descending else "ASC"
         ordering = f"ORDER BY {self._column(kind, order) if order else 'no'} {direction}, no {direction}"
@@ -169,12 +175,9 @@ class Projection:
         return {tuple(row[1:]): row[0] for row in rows}
 
     def search(self, kind: str, match: str, limit: int) -> list[Record]:
-        """Records whose terms match an FTS5 expression, the newest first."""
-        rows = self._connection.execute(
-            f"SELECT rowid FROM s_{kind} WHERE s_{kind} MATCH ? ORDER BY rowid DESC LIMIT ?", (match, limit)
-        ).fetchall()
-        numbers = [row[0] for row in rows]
-        return self._select(kind, f"WHERE no IN ({', '.join('?' * len(numbers))}) ORDER BY no DESC", numbers)
+        """Records whose terms match an FTS5 expression, the last that came first."""
+        matching = f"SELECT rowid FROM s_{kind} WHERE s_{kind} MATCH ? ORDER BY rowid DESC LIMIT ?"
+        return self._select(kind, f"WHERE no IN ({matching}) ORDER BY no DESC", (match, limit))
 
     def _select(self, kind: str, rest: str, values: Sequence[Any]) -> list[Record]:
         declared = self._catalogue[kind] if kind != OTHER else None
@@ -198,7 +201,7 @@ class Projection:
         ]
 
     def _column(self, kind: str, field: str) -> str:
-        if field in {"id", "person", "created", "changed"}:
+        if field in COLUMNS:
             return field
         if field not in self._catalogue[kind].index:
             message = f"{kind}.{field} is not an index field"
@@ -225,10 +228,10 @@ class Projection:
         return (f"WHERE {' AND '.join(parts)}" if parts else ""), values
 
 
-def _row(number: int, one: Refolded, index: Sequence[str]) -> tuple[Any, ...]:
+def _row(one: Refolded, index: Sequence[str]) -> tuple[Any, ...]:
     after = one.after
     return (
-        number,
+        one.place,
         after.id,
         after.type,
         after.person,
@@ -244,4 +247,17 @@ def _row(number: int, one: Refolded, index: Sequence[str]) -> tuple[Any, ...]:
 
 def _plain(value: Any) -> Any:
     """An index column holds only plain values; anything else is not indexed."""
-    return value if isinstance(value, (str, int, float, bytes)) else None
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else None
+    return value if isinstance(value, (str, float, bytes)) else None
+
+
+def _terms(kind: RecordType, fields: Fields) -> str:
+    """The search terms; none where a newer version gave the fields a shape that this one does not expect.
+
+    Such a record can be seen in every list. It must not keep the others from being folded.
+    """
+    try:
+        return kind.terms(fields) if kind.terms else ""
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return ""

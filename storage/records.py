@@ -10,6 +10,13 @@ from typing import Any, Self
 import msgspec
 
 Fields = Mapping[str, Any]
+
+OTHER = "other"
+"""Stands for the types that only a newer version knows."""
+
+COLUMNS = frozenset({"id", "person", "created", "changed"})
+"""What every record is found and ordered by."""
+
 _NAME = re.compile("[a-z][a-z_]{0,40}")
 
 
@@ -23,7 +30,8 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
         ranked: fields in which concurrent values are not settled by time: the later in the tuple wins. Risk is never
             lowered by a merge.
         person: records of this type are people, each with a content key of its own.
-        terms: the search terms of a record, for types that can be searched.
+        terms: the search terms of a record, for types that can be searched. It is given fields as they come, from newer
+            versions too, and with parts that have not arrived yet missing.
         terms_version: raised when `terms` gives other terms, so that the search index is made again.
     """
 
@@ -43,8 +51,13 @@ class Catalogue:
         self._types = {declared.name: declared for declared in types}
         # Names become names of tables and columns.
         for declared in self._types.values():
-            if not all(_NAME.fullmatch(name) for name in (declared.name, *declared.index)):
-                message = f"{declared.name}: only lower-case words can be names"
+            names = (declared.name, *declared.index)
+            if (
+                not all(_NAME.fullmatch(name) for name in names)
+                or declared.name == OTHER
+                or COLUMNS & {*declared.index}
+            ):
+                message = f"{declared.name}: a name is not a lower-case word, or taken"
                 raise ValueError(message)
 
     def __getitem__(self, name: str) -> RecordType:
@@ -60,7 +73,7 @@ class Catalogue:
     def fingerprint(self) -> bytes:
         """Changes whenever records would be projected otherwise than before."""
         declared = sorted(
-            (kind.name, kind.schema, kind.index, sorted(kind.ranked.items()), kind.person, kind.terms_version)
+            (kind.name, kind.schema, kind.index, sorted(kind.ranked.items()), bool(kind.terms), kind.terms_version)
             for kind in self
         )
         return hashlib.sha256(msgspec.msgpack.encode(declared)).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from storage.database import Connection
@@ -9,13 +10,13 @@ from sync.segments import MARK_SIZE, Point, Segment, Tail, read_header
 from sync.store import READ_LIMIT, Vector
 
 
-class Unfolded(NamedTuple):
-    """A segment that has not been opened yet."""
+class Shelved(NamedTuple):
+    """A segment that is to be opened: its place and its bytes."""
 
     stream: int
     seq: int
     epoch: int
-    segment: Segment
+    data: bytes
 
 
 class Shelf:
@@ -76,24 +77,47 @@ class Shelf:
 
     # ---- folding ----
 
-    def next_unfolded(self, scope: bytes, own: int) -> list[Unfolded]:
-        """For each stream of others, the first segment that has not been opened."""
+    def unfolded_envelopes(self, scope: bytes) -> Iterator[tuple[int, bytes]]:
+        """The key epochs and the envelopes of all segments that have not been opened."""
         rows = self._connection.execute(
-            "SELECT stream.no, segment.seq, segment.epoch, segment.data, segment.envelopes FROM stream JOIN segment"
-            " ON segment.stream = stream.no AND segment.seq = stream.folded + 1"
-            " WHERE stream.scope = ? AND stream.no <> ? ORDER BY stream.no",
-            (scope, own),
+            "SELECT segment.epoch, segment.envelopes FROM stream JOIN segment"
+            " ON segment.stream = stream.no AND segment.seq > stream.folded WHERE stream.scope = ?",
+            (scope,),
         )
-        return [Unfolded(no, seq, epoch, Segment(data, envelopes)) for no, seq, epoch, data, envelopes in rows]
+        yield from rows
+
+    def next_unfolded(self, scope: bytes) -> list[Shelved]:
+        """For each stream, the first segment that has not been opened."""
+        rows = self._connection.execute(
+            "SELECT stream.no, segment.seq, segment.epoch, segment.data FROM stream JOIN segment"
+            " ON segment.stream = stream.no AND segment.seq = stream.folded + 1"
+            " WHERE stream.scope = ? ORDER BY stream.no",
+            (scope,),
+        )
+        return [Shelved(*row) for row in rows]
+
+    def with_unreadable(self) -> Iterator[Shelved]:
+        """Segments that were opened and hold changes which could not be read."""
+        places = self._connection.execute(
+            "SELECT DISTINCT segment.stream, segment.seq FROM change JOIN segment ON segment.stream = change.stream"
+            " AND change.ordinal >= segment.first AND change.ordinal < segment.first + segment.count"
+            " WHERE change.body IS NULL"
+        ).fetchall()
+        for place in places:
+            yield Shelved(
+                *self._connection.execute(
+                    "SELECT stream, seq, epoch, data FROM segment WHERE stream = ? AND seq = ?", place
+                ).fetchone()
+            )
 
     def set_folded(self, stream: int, seq: int) -> None:
         """Note that a stream has been opened up to `seq`."""
         self._connection.execute("UPDATE stream SET folded = ? WHERE no = ?", (seq, stream))
 
-    def locked(self, scope: bytes, own: int) -> int:
-        """How many segments of others have not been opened."""
+    def locked(self, scope: bytes) -> int:
+        """How many segments have not been opened."""
         row = self._connection.execute(
-            "SELECT coalesce(sum(seq - folded), 0) FROM stream WHERE scope = ? AND no <> ?", (scope, own)
+            "SELECT coalesce(sum(seq - folded), 0) FROM stream WHERE scope = ?", (scope,)
         ).fetchone()
         return int(row[0])
 

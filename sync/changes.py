@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sync.wire import UNDECODABLE, encode
+
 
 class ChangeId(NamedTuple):
     """Where a change stands: its stream (24 bytes) and its ordinal there, from 1."""
@@ -42,7 +44,6 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     base: Base = msgspec.field(default_factory=dict)
 
 
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode_payload = msgspec.msgpack.Decoder(tuple[dict[str, Any], list[tuple[bytes, int, list[str]]]]).decode
 
 
@@ -52,11 +53,30 @@ def encode_payload(fields: dict[str, Any], base: Base) -> bytes:
     for field in sorted(base):
         for change_id in base[field]:
             replaced.setdefault(change_id, []).append(field)
-    return _encode([fields, [[*change_id, names] for change_id, names in sorted(replaced.items())]])
+    return encode([fields, [[*change_id, names] for change_id, names in sorted(replaced.items())]])
+
+
+class UnreadablePayload(Exception):
+    """The bytes are not what `encode_payload` makes."""
+
+
+def open_payload(data: bytes) -> tuple[dict[str, Any], Base]:
+    """`decode_payload` for bytes that came from elsewhere. Raises UnreadablePayload.
+
+    What could not be written again byte for byte could not be folded and hashed either.
+    """
+    try:
+        fields, base = decode_payload(data)
+        canonical = encode_payload(fields, base) == data
+    except (*UNDECODABLE, TypeError) as error:
+        raise UnreadablePayload from error
+    if not canonical:
+        raise UnreadablePayload
+    return fields, base
 
 
 def decode_payload(data: bytes) -> tuple[dict[str, Any], Base]:
-    """The inverse of `encode_payload`. Raises msgspec.DecodeError or ValidationError on anything else."""
+    """The inverse of `encode_payload`, for bytes that it made."""
     fields, replaced = _decode_payload(data)
     base: Base = {}
     for stream, ordinal, names in replaced:

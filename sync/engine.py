@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, Self
 
 import msgspec
 
+from sync.errors import Problem
 from sync.segments import NOWHERE, read_header
 from sync.store import Overview, SegmentStore
 
@@ -46,14 +47,17 @@ class Transfer(msgspec.Struct):
 class Home(SegmentStore, Protocol):
     """The store that a person works with: it also writes and reads what the segments hold."""
 
-    scope: bytes
+    @property
+    def scope(self) -> bytes:
+        """The scope that it meets others about."""
+        ...
 
     def seal(self) -> None:
         """Put everything that was saved into segments, as far as the scope's key is here."""
         ...
 
     def settle(self) -> bool:
-        """Take keys out of papers, fold what has become readable, hand keys on; True where that made something new."""
+        """Take keys out of papers, fold what has become readable, hand keys on; True where others should get more now."""
         ...
 
     def acknowledge(self, receipt: bytes) -> None:
@@ -64,13 +68,18 @@ class Home(SegmentStore, Protocol):
 def meet(home: Home, other: SegmentStore, progress: Progress | None = None) -> Transfer:
     """Bring a home and another store to the same content, as far as both take it; can be interrupted anywhere."""
     home.seal()
-    transfer, receipt = reconcile(home, other, home.scope, progress)
-    home.acknowledge(receipt)
-    if home.settle():
-        second, receipt = reconcile(home, other, home.scope, progress)
+    transfer = Transfer()
+    while True:
+        try:
+            moved, receipt = reconcile(home, other, home.scope, progress)
+        except Problem:
+            # The line broke. What has arrived until then is here to stay, and people may see it.
+            home.settle()
+            raise
         home.acknowledge(receipt)
-        transfer += second
-    return transfer
+        transfer += moved
+        if not home.settle():
+            return transfer
 
 
 def reconcile(
@@ -136,6 +145,6 @@ class _Copy:
             self.changes += sum(read_header(segment.data).count for segment in segments[:taken])
             seq += taken
             self._step(taken)
-            if reason:
-                self.refused.append(Refusal(stream, seq + 1, reason))
+            if reason or not taken:
+                self.refused.append(Refusal(stream, seq + 1, reason or "sync.refused_unreadable"))
                 return

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from typing import Annotated
+
+from msgspec import Meta
 
 ID_SIZE = 16
 STREAM_ID_SIZE = 24
 INCARNATION_SIZE = STREAM_ID_SIZE - ID_SIZE
+
+# The shapes of what comes from elsewhere. A number that fits no database column would stop everybody who keeps it.
+Id = Annotated[bytes, Meta(min_length=ID_SIZE, max_length=ID_SIZE)]
+StreamId = Annotated[bytes, Meta(min_length=STREAM_ID_SIZE, max_length=STREAM_ID_SIZE)]
+Number = Annotated[int, Meta(ge=1, lt=2**31)]
 
 
 def new_id(milliseconds: int) -> bytes:

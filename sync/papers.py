@@ -7,15 +7,15 @@ the right party signed it.
 from __future__ import annotations
 
 import base64
-import binascii
 import textwrap
 from typing import ClassVar, TypeVar
 
 import msgspec
 
 from sync.crypto import SIGNATURE_SIZE, SUITE, Recipient, Signer, Unsealed, digest, key_id, verify, wrap
-from sync.ids import ID_SIZE
+from sync.ids import ID_SIZE, Id, Number
 from sync.segments import Point, ScopeKey
+from sync.wire import UNDECODABLE, encode
 
 MAGIC = b"XYP1"
 MAX_PAPER = 1024 * 1024
@@ -40,12 +40,12 @@ class Request(PaperBody, frozen=True):
     KIND = 1
     ARMOUR = "XINYI REQUEST"
 
-    device: bytes
+    device: Id
     signing_key: bytes
     sealing_key: bytes
     device_name: str
     station_name: str
-    scope: bytes
+    scope: Id
 
 
 class Certificate(PaperBody, frozen=True):
@@ -53,15 +53,15 @@ class Certificate(PaperBody, frozen=True):
 
     KIND = 2
 
-    county: bytes
-    device: bytes
+    county: Id
+    device: Id
     signing_key: bytes
     sealing_key: bytes
     device_name: str
-    station: bytes
+    station: Id
     station_name: str
     role: str
-    scope: bytes
+    scope: Id
     serial: int
     issued: str
     expires: str
@@ -73,10 +73,10 @@ class Grant(PaperBody, frozen=True):
     KIND = 3
 
     suite: int
-    scope: bytes
-    epoch: int
-    recipient: bytes
-    sender: bytes
+    scope: Id
+    epoch: Number
+    recipient: Id
+    sender: Id
     wrapped: bytes
 
 
@@ -85,10 +85,10 @@ class Server(PaperBody, frozen=True):
 
     KIND = 4
 
-    county: bytes
+    county: Id
     county_name: str
     county_key: bytes
-    server: bytes
+    server: Id
     server_key: bytes
     tls_certificate: bytes
 
@@ -98,9 +98,9 @@ class Receipt(PaperBody, frozen=True):
 
     KIND = 5
 
-    server: bytes
-    incarnation: bytes
-    scope: bytes
+    server: Id
+    incarnation: Id
+    scope: Id
     points: list[tuple[bytes, Point]]
 
     @property
@@ -121,7 +121,6 @@ class Admission(PaperBody, frozen=True):
 
 
 P = TypeVar("P", bound=PaperBody)
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 def paper_id(data: bytes) -> bytes:
@@ -138,7 +137,7 @@ def paper_kind(data: bytes) -> int:
 
 def write_paper(body: PaperBody, signer: Signer) -> bytes:
     """The signed bytes of a paper."""
-    encoded = _encode(body)
+    encoded = encode(body)
     start = MAGIC + bytes([body.KIND]) + len(encoded).to_bytes(4, "big") + encoded
     return start + signer.sign(_LABEL, start)
 
@@ -149,7 +148,7 @@ def read_paper(data: bytes, kind: type[P]) -> P:
         raise UnreadablePaper
     try:
         return msgspec.msgpack.decode(data[_START:-SIGNATURE_SIZE], type=kind)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise UnreadablePaper from error
 
 
@@ -230,5 +229,5 @@ def unarmour(text: str, kind: type[PaperBody]) -> bytes:
         raise UnreadablePaper
     try:
         return base64.b64decode("".join(inner.split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise UnreadablePaper from error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import accumulate, pairwise
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from sync import packing
-from sync.changes import Change, decode_payload, encode_payload
+from sync.changes import Change, UnreadablePayload, encode_payload, open_payload
 from sync.crypto import (
     NONCE_SIZE,
     SIGNATURE_SIZE,
@@ -22,7 +22,8 @@ from sync.crypto import (
     unseal,
     verify,
 )
-from sync.ids import ID_SIZE, STREAM_ID_SIZE
+from sync.ids import Id, Number, StreamId
+from sync.wire import UNDECODABLE, encode
 
 MAGIC = b"XYS1"
 MAX_SEGMENT = 4 * 1024 * 1024
@@ -31,20 +32,23 @@ MAX_CHANGES = 1000
 
 CHAIN_START = bytes(32)
 MARK_SIZE = 8
+MAX_TIME = 2**63
 _LABEL = b"xinyi segment 1"
+
+Hash = Annotated[bytes, msgspec.Meta(min_length=len(CHAIN_START), max_length=len(CHAIN_START))]
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What everybody may know of a segment."""
 
     suite: int
-    scope: bytes
-    stream: bytes
-    seq: int
-    previous: bytes
-    first: int
-    count: int
-    epoch: int
+    scope: Id
+    stream: StreamId
+    seq: Number
+    previous: Hash
+    first: Number
+    count: Number
+    epoch: Number
     dictionary: int
     schema: int
 
@@ -65,7 +69,7 @@ class ScopeKey(NamedTuple):
 class Point(NamedTuple):
     """A place in a stream: a seq, and the first 8 bytes of that segment's hash, which tell a fork from the real thing."""
 
-    seq: int
+    seq: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
     mark: bytes
 
 
@@ -118,11 +122,11 @@ class Envelope(NamedTuple):
 class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The changes as columns, so that what repeats compresses away."""
 
-    records: list[bytes]
-    persons: list[bytes | None]
+    records: list[Id]
+    persons: list[Id | None]
     types: list[str]
-    schemas: list[int]
-    actors: list[bytes]
+    schemas: list[Number]
+    actors: list[Id]
     times: list[int]
     payloads: list[bytes]
 
@@ -132,7 +136,6 @@ class UnreadableSegment(Exception):
 
 
 NO_ENVELOPES = msgspec.msgpack.encode([])
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _header_decoder = msgspec.msgpack.Decoder(Header)
 _body_decoder = msgspec.msgpack.Decoder(Body)
 _envelopes_decoder = msgspec.msgpack.Decoder(list[Envelope])
@@ -143,18 +146,9 @@ def read_header(data: bytes) -> Header:
     try:
         if data[:4] != MAGIC or not len(MAGIC) + 2 + SIGNATURE_SIZE < len(data) <= MAX_SEGMENT:
             raise UnreadableSegment
-        header = _header_decoder.decode(data[6 : _body_start(data)])
-    except msgspec.MsgspecError as error:
+        return _header_decoder.decode(data[6 : _body_start(data)])
+    except UNDECODABLE as error:
         raise UnreadableSegment from error
-    whole = (
-        len(header.scope) == ID_SIZE
-        and len(header.stream) == STREAM_ID_SIZE
-        and len(header.previous) == len(CHAIN_START)
-        and min(header.seq, header.first, header.count) >= 1
-    )
-    if not whole:
-        raise UnreadableSegment
-    return header
 
 
 def _body_start(data: bytes) -> int:
@@ -200,7 +194,7 @@ def seal_envelopes(keys: Mapping[bytes, bytes], scope_key: ScopeKey) -> bytes:
     if not keys:
         return NO_ENVELOPES
     key = _envelope_key(scope_key)
-    return _encode(
+    return encode(
         [
             Envelope(person, seal(key, content, _envelope_bound(scope_key, person), person[-NONCE_SIZE:]))
             for person, content in sorted(keys.items())
@@ -228,7 +222,7 @@ def read_envelopes(data: bytes) -> list[Envelope]:
     """The envelopes, still wrapped. Raises UnreadableSegment."""
     try:
         return _envelopes_decoder.decode(data)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise UnreadableSegment from error
 
 
@@ -241,7 +235,7 @@ def seal_segment(
     *,
     scope_key: ScopeKey,
     signer: Signer,
-    person_key: Callable[[bytes], bytes],
+    keys: Mapping[bytes, bytes],
 ) -> bytes:
     """Make the signed bytes of the segment that continues `tail`.
 
@@ -250,7 +244,7 @@ def seal_segment(
         tail: the end of a stream of `signer`.
         scope_key: current key of the scope that may read it.
         signer: key of the device.
-        person_key: gives the content key of a person.
+        keys: content keys of all people that the changes belong to.
     """
     packer = packing.Packer()
 
@@ -259,7 +253,7 @@ def seal_segment(
         if change.person is None:
             return plain
         bound = _capsule_bound(change.record, change.person)
-        return seal(person_key(change.person), packer.pack(plain), bound, _capsule_nonce(tail.stream, ordinal))
+        return seal(keys[change.person], packer.pack(plain), bound, _capsule_nonce(tail.stream, ordinal))
 
     times = [change.time for change in changes]
     body = Body(
@@ -283,27 +277,29 @@ def seal_segment(
         dictionary=packing.DICTIONARY,
         schema=max(change.schema for change in changes),
     )
-    encoded = _encode(header)
+    encoded = encode(header)
     start = MAGIC + len(encoded).to_bytes(2, "big") + encoded
-    sealed = seal(_segment_key(scope_key.key, header), packing.pack_body(_encode(body)), start)
+    sealed = seal(_segment_key(scope_key.key, header), packing.pack_body(encode(body)), start)
     return start + sealed + signer.sign(_LABEL, start + sealed)
 
 
 class Opened(NamedTuple):
-    """One change out of a segment; `change` is None where its person's key is not there or does not fit."""
+    """One change out of a segment; `change` is None where it cannot be read: mostly its person's key is not there."""
 
     ordinal: int
     record: bytes
     change: Change | None
 
 
-def open_segment(data: bytes, *, scope_key: bytes, person_key: Callable[[bytes], bytes | None]) -> list[Opened]:
+def open_segment(
+    data: bytes, *, scope_key: bytes, keys_of: Callable[[set[bytes]], Mapping[bytes, bytes]]
+) -> list[Opened]:
     """The changes of a segment whose signature has been checked.
 
     Args:
         data: the bytes of the segment.
         scope_key: the raw key of its scope and epoch.
-        person_key: gives the content key of a person, or None.
+        keys_of: gives the content keys of people, as far as they are known.
 
     Raises:
         UnreadableSegment: wrong key, unknown suite, or a body that is none.
@@ -316,48 +312,44 @@ def open_segment(data: bytes, *, scope_key: bytes, person_key: Callable[[bytes],
         packed = unseal(_segment_key(scope_key, header), data[start:-SIGNATURE_SIZE], data[:start])
         body = _body_decoder.decode(packing.unpack_body(packed))
         packer = packing.Packer(header.dictionary)
-    except (Unsealed, packing.NotPackedError, msgspec.MsgspecError) as error:
+    except (Unsealed, packing.NotPackedError, *UNDECODABLE) as error:
         raise UnreadableSegment from error
     columns = (body.records, body.persons, body.types, body.schemas, body.actors, body.times, body.payloads)
     if {len(column) for column in columns} != {header.count}:
         raise UnreadableSegment
-    opened = []
-    time = 0
-    for offset in range(header.count):
-        time += body.times[offset]
-        opened.append(_open_change(header, body, offset, time=time, packer=packer, person_key=person_key))
-    return opened
+    opener = _Opener(header, body, packer, keys_of({person for person in body.persons if person}))
+    return [opener.change(offset, time) for offset, time in enumerate(accumulate(body.times))]
 
 
-def _open_change(
-    header: Header,
-    body: Body,
-    offset: int,
-    *,
-    time: int,
-    packer: packing.Packer,
-    person_key: Callable[[bytes], bytes | None],
-) -> Opened:
-    ordinal, record, person = header.first + offset, body.records[offset], body.persons[offset]
-    payload = body.payloads[offset]
-    try:
-        if person is not None:
-            key = person_key(person)
-            if key is None:
-                return Opened(ordinal, record, None)
-            nonce = _capsule_nonce(header.stream, ordinal)
-            payload = packer.unpack(unseal(key, payload, _capsule_bound(record, person), nonce))
-        fields, base = decode_payload(payload)
-    except (Unsealed, packing.NotPackedError, msgspec.MsgspecError):
-        return Opened(ordinal, record, None)
-    change = Change(
-        record=record,
-        type=body.types[offset],
-        schema=body.schemas[offset],
-        person=person,
-        actor=body.actors[offset],
-        time=time,
-        fields=fields,
-        base=base,
-    )
-    return Opened(ordinal, record, change)
+class _Opener(NamedTuple):
+    """Makes changes out of the columns of a body."""
+
+    header: Header
+    body: Body
+    packer: packing.Packer
+    keys: Mapping[bytes, bytes]
+
+    def change(self, offset: int, time: int) -> Opened:
+        """The change at a place of the columns, with its time."""
+        body, ordinal = self.body, self.header.first + offset
+        record, person, payload = body.records[offset], body.persons[offset], body.payloads[offset]
+        if (person and person not in self.keys) or not 0 <= time < MAX_TIME:
+            return Opened(ordinal, record, None)
+        try:
+            if person:
+                nonce = _capsule_nonce(self.header.stream, ordinal)
+                payload = self.packer.unpack(unseal(self.keys[person], payload, _capsule_bound(record, person), nonce))
+            fields, base = open_payload(payload)
+        except (Unsealed, packing.NotPackedError, UnreadablePayload):
+            return Opened(ordinal, record, None)
+        change = Change(
+            record=record,
+            type=body.types[offset],
+            schema=body.schemas[offset],
+            person=person,
+            actor=body.actors[offset],
+            time=time,
+            fields=fields,
+            base=base,
+        )
+        return Opened(ordinal, record, change)

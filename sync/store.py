@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from sync.ids import device_of
-from sync.segments import Header, Point, Segment, Tail, UnreadableSegment, check_signature, read_header
+from sync.segments import Header, Point, Segment, Tail, UnreadableSegment, check_signature, read_envelopes, read_header
 
 READ_LIMIT = 2 * 1024 * 1024
 """Bytes of segments that one `read` returns at most, beyond its first segment."""
@@ -95,6 +95,7 @@ class Gate:
         """The header and the present tail where the segment may be appended, else the reason: `KNOWN` or a text key."""
         try:
             header = read_header(segment.data)
+            read_envelopes(segment.envelopes)
         except UnreadableSegment:
             return "sync.refused_unreadable"
         tail = self._tail_of(header.stream)

@@ -12,13 +12,21 @@ import msgspec
 from app.errors import Problem
 from app.people.fields import PersonFields
 from app.people.roster import KnownPerson, RosterPlan, RosterRow, plan_roster
+from app.people.roster_rows import identifying_student_number
 from app.people.search_terms import query_terms
-from app.records import Alert, AlertStep, Group, Kept, Person, Screening, User, plain, typed
+from app.records import LEVELS, Group, Kept, Level, Person, User, plain, typed
+from app.risk.alerts import STANDING
 from app.spreadsheets import read_sheets
 from storage.archive import Archive
-from storage.records import Draft, Record
+from storage.records import OTHER, Draft, Record
 
-TimelineKind = Literal["screening", "alert", "alert_step", "person"]
+TimelineKind = Literal["screening", "alert", "alert_step"]
+
+LISTED = 500
+"""More lines than this help nobody to find somebody."""
+
+_MOMENTS: dict[TimelineKind, str] = {"screening": "date", "alert": "raised", "alert_step": "at"}
+"""The field of each type that says when it was."""
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
@@ -27,6 +35,20 @@ class TimelineEntry(msgspec.Struct, frozen=True):
     at: int
     kind: TimelineKind
     record: Record
+
+
+class PersonLine(msgspec.Struct, frozen=True):
+    """A person in a list. `level` is the gravest of their alerts that are not closed, None where there is none."""
+
+    person: Kept[Person]
+    level: Level | None
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """The first lines of a list, and how many there are in all: None where there are more than were looked for."""
+
+    lines: list[PersonLine]
+    total: int | None
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -73,6 +95,36 @@ class People:
             typed(record, Person) for record in self._archive.find("person", {"group": group}, order="student_number")
         ]
 
+    def listing(self, text: str = "", group: bytes | None = None, limit: int = LISTED) -> Listing:
+        """People of a group, or of all, who match `text`; without a text everybody, in the order of a class list."""
+        where = {"group": group} if group else {}
+        total: int | None
+        if text.strip():
+            match = query_terms(text)
+            # The index knows no groups: within one, whoever matches is looked at.
+            found = self._archive.search("person", match, -1 if group else limit + 1) if match else []
+            records = [record for record in found if group is None or record.fields.get("group") == group]
+            total = len(records) if group or len(records) <= limit else None
+        else:
+            records = self._archive.find("person", where, order="student_number" if group else "", limit=limit)
+            total = self._archive.tally("person", where=where)[()]
+        shown = records[:limit]
+        levels = self._levels([record.id for record in shown])
+        return Listing([PersonLine(typed(record, Person), levels.get(record.id)) for record in shown], total)
+
+    def _levels(self, people: Sequence[bytes]) -> dict[bytes, Level]:
+        """The gravest level of the alerts that are not closed, for those who have one."""
+        levels: dict[bytes, Level] = {}
+        for record in self._archive.find("alert", {"status": STANDING, "person": people}):
+            level, known = record.fields["level"], levels.get(record.person or b"")
+            if record.person and (known is None or LEVELS.index(level) > LEVELS.index(known)):
+                levels[record.person] = level
+        return levels
+
+    def namesakes(self, name: str) -> list[Kept[Person]]:
+        """Everybody of exactly this normalised name."""
+        return [typed(record, Person) for record in self._archive.find("person", {"name": name})]
+
     def count(self) -> int:
         """How many people the archive holds."""
         return self._archive.tally("person")[()]
@@ -98,22 +150,78 @@ class People:
     # ---- one person ----
 
     def timeline(self, person: bytes) -> list[TimelineEntry]:
-        """Everything about a person, the newest first."""
+        """Everything about a person, the newest first.
+
+        Records are given as they are: one that a newer version made may have a form that this version cannot read.
+        """
         entries = [
-            *(
-                TimelineEntry(_noon(typed(record, Screening).fields.date), "screening", record)
-                for record in self._archive.find("screening", {"person": person})
-            ),
-            *(
-                TimelineEntry(typed(record, Alert).fields.raised, "alert", record)
-                for record in self._archive.find("alert", {"person": person})
-            ),
-            *(
-                TimelineEntry(typed(record, AlertStep).fields.at, "alert_step", record)
-                for record in self._archive.find("alert_step", {"person": person})
-            ),
+            TimelineEntry(_moment(kind, record), kind, record)
+            for kind in _MOMENTS
+            for record in self._archive.find(kind, {"person": person})
         ]
         return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+    def unknown_records(self, person: bytes) -> int:
+        """How many records about a person are of types that only a newer version of the program knows."""
+        return self._archive.tally(OTHER, where={"person": person})[()]
+
+    def authors(self, records: Iterable[bytes]) -> dict[bytes, str]:
+        """The names of the users who made these records, as far as their names have arrived here."""
+        names = {record.id: str(record.fields["name"]) for record in self._archive.find("user")}
+        histories = {record: self._archive.history(record) for record in records}
+        return {
+            record: names[changes[0].actor]
+            for record, changes in histories.items()
+            if changes and changes[0].actor in names
+        }
+
+    def described(self, person: Kept[Person]) -> PersonFields:
+        """A person as a form asks about them."""
+        group = self._archive.get("group", person.fields.group) if person.fields.group else None
+        return _listed(person.fields, {group.id: group.fields["name"]} if group else {})
+
+    def add(self, fields: PersonFields) -> bytes:
+        """Save a new person, and their group where it is new; returns the person's id.
+
+        Raises:
+            Problem: somebody else has the identity number or the student number.
+        """
+        self._refuse_taken(fields, None)
+        record = self._archive.new_id()
+        groups = self._group_ids()
+        drafts, _ = self._group_drafts([fields], groups)
+        drafts.append(Draft.new("person", record, _stored(fields, groups), person=record))
+        self._archive.save(drafts)
+        return record
+
+    def change(self, person: Kept[Person], fields: PersonFields) -> None:
+        """Save what `fields` say otherwise than `person`, as it was seen; what they leave out is taken away.
+
+        A field that was set in two places at once is saved even where it stays as it is shown: that settles it.
+
+        Raises:
+            Problem: somebody else has the identity number or the student number.
+        """
+        self._refuse_taken(fields, person)
+        groups = self._group_ids()
+        drafts, _ = self._group_drafts([fields], groups)
+        stored, before = _stored(fields, groups), person.record
+        changed = {
+            name: stored.get(name)
+            for name in _FORM_FIELDS
+            if stored.get(name) != before.fields.get(name) or name in before.conflicts
+        }
+        if changed:
+            self._archive.save([*drafts, Draft.edit(before, changed)])
+
+    def _refuse_taken(self, fields: PersonFields, person: Kept[Person] | None) -> None:
+        """Raise Problem where a number that `person` does not have already is somebody else's."""
+        numbers = {"id_number": fields.id_number, "student_number": identifying_student_number(fields)}
+        for field, number in numbers.items():
+            if not number or (person and getattr(person.fields, field) == number):
+                continue
+            for record in self._archive.find("person", {field: number}, limit=1):
+                raise Problem(f"people.{field}_taken", name=record.fields["name"])
 
     # ---- rosters ----
 
@@ -138,8 +246,8 @@ class People:
             for position, row in enumerate(plan.rows)
             if row.fate == "taken" or (row.fate == "doubtful" and position in chosen and row.person)
         ]
-        groups = {group.fields.name: group.id for group in self.groups()}
-        drafts, fresh = self._group_drafts(rows, groups)
+        groups = self._group_ids()
+        drafts, fresh = self._group_drafts([row.person for row in rows if row.person], groups)
         counts = {"new": 0, "update": 0, "same": 0}
         for row in rows:
             counts[row.action] += 1
@@ -150,16 +258,19 @@ class People:
         left_out = len(plan.rows) - len(rows)
         return Applied(counts["new"], counts["update"], counts["same"], left_out, tuple(fresh))
 
-    def _group_drafts(self, rows: Sequence[RosterRow], groups: dict[str, bytes]) -> tuple[list[Draft], list[str]]:
-        """Drafts for groups that are new; adds them to `groups`."""
+    def _group_ids(self) -> dict[str, bytes]:
+        return {group.fields.name: group.id for group in self.groups()}
+
+    def _group_drafts(self, people: Iterable[PersonFields], groups: dict[str, bytes]) -> tuple[list[Draft], list[str]]:
+        """Drafts for groups that are new, and their names; adds them to `groups`."""
         drafts = []
         fresh = []
-        for row in rows:
-            if row.person is None or not row.person.group_name or row.person.group_name in groups:
+        for person in people:
+            name = person.group_name
+            if not name or name in groups:
                 continue
-            name = row.person.group_name
             groups[name] = self._archive.new_id()
-            drafts.append(Draft.new("group", groups[name], plain(Group(name, row.person.grade))))
+            drafts.append(Draft.new("group", groups[name], plain(Group(name, person.grade))))
             fresh.append(name)
         return drafts, fresh
 
@@ -209,6 +320,10 @@ class KnownPeople:
         return self._by_name.get(name, [])
 
 
+_FORM_FIELDS = tuple(name for name in Person.__struct_fields__ if name != "flags")
+"""Fields of a person that a list or a form says something about."""
+
+
 def _listed(person: Person, groups: dict[bytes, str]) -> PersonFields:
     """A stored person as a list would describe them."""
     content = {name: getattr(person, name) for name in person.__struct_fields__ if name not in {"group", "flags"}}
@@ -219,6 +334,17 @@ def _stored(person: PersonFields, groups: dict[str, bytes]) -> dict[str, object]
     """A listed person as the archive keeps them."""
     content = {name: getattr(person, name) for name in person.__struct_fields__ if name not in {"group_name", "grade"}}
     return plain(Person(**content, group=groups[person.group_name] if person.group_name else None))
+
+
+def _moment(kind: TimelineKind, record: Record) -> int:
+    """When something was, 0 where this version cannot read it."""
+    said = record.fields.get(_MOMENTS[kind])
+    if isinstance(said, int):
+        return said
+    try:
+        return _noon(said) if isinstance(said, str) else 0
+    except ValueError:
+        return 0
 
 
 def _noon(date: str) -> int:

@@ -115,6 +115,10 @@ class _ItemReader:
             re.compile(rf"{re.escape(prefix)}(?:q|item|第)?0*([0-9]{{1,3}})题?")
             for prefix in dict.fromkeys(self._names)
         ]
+        short = [
+            plain for plain in map(plain_heading, headings) if plain != name and not self._coded[0].fullmatch(plain)
+        ]
+        self._name_is_item = sum(self._coded[-1].fullmatch(plain) is not None for plain in short) > 1
 
     def item(self, heading: str) -> str | None:
         """The item that a column headed like this holds, or None."""

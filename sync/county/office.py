@@ -14,6 +14,7 @@ from pathlib import Path
 
 import alembic.command
 import alembic.config
+import alembic.util
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -86,7 +87,11 @@ class County:
         self.engine = tables.connect(database_url or tables.sqlite_url(folder / DATABASE))
         self._migrate()
         self.name = self._setting("name").decode()
-        self.server = Signer((folder / SERVER_KEY).read_bytes())
+        try:
+            self.server = Signer((folder / SERVER_KEY).read_bytes())
+        except ValueError as error:
+            raise Problem("county.not_a_county", folder=folder) from error
+        self.server_paper = self._setting("server_paper")
         self.store = CountyStore(self.engine, self.server, self._setting("incarnation"))
 
     @classmethod
@@ -97,16 +102,21 @@ class County:
             if any(folder.iterdir()):
                 raise Problem("county.folder_in_use", folder=folder)
             folder.chmod(0o700)
-            replace_file(folder / ROOT_KEY, Signer.generate().private_key)
-            _write_tls(folder, name)
+            root, server = Signer.generate(), Signer.generate()
+            replace_file(folder / ROOT_KEY, root.private_key)
+            settings = {
+                "name": name.encode(),
+                "incarnation": secrets.token_bytes(ID_SIZE),
+                "server_paper": _server_paper(name, root, server, _write_tls(folder, name)),
+            }
             engine = tables.connect(tables.sqlite_url(folder / DATABASE))
             with tables.writing(engine) as connection:
                 _upgrade(connection)
-                rows = [("name", name.encode()), ("incarnation", secrets.token_bytes(ID_SIZE))]
-                connection.execute(tables.setting.insert(), [{"name": key, "value": value} for key, value in rows])
+                rows = [{"name": key, "value": value} for key, value in settings.items()]
+                connection.execute(tables.setting.insert(), rows)
             engine.dispose()
             # Last, because its presence says that the county is whole.
-            replace_file(folder / SERVER_KEY, Signer.generate().private_key)
+            replace_file(folder / SERVER_KEY, server.private_key)
         except OSError as error:
             raise EnvironmentProblem("county.cannot_write", folder=folder) from error
         return cls(folder)
@@ -123,8 +133,11 @@ class County:
         return bytes(value)
 
     def _migrate(self) -> None:
-        with tables.writing(self.engine) as connection:
-            _upgrade(connection)
+        try:
+            with tables.writing(self.engine) as connection:
+                _upgrade(connection)
+        except alembic.util.CommandError as error:
+            raise Problem("county.newer", folder=self.folder) from error
 
     def _root(self) -> Signer:
         """The root key; Problem where the administrator keeps it elsewhere."""
@@ -134,20 +147,6 @@ class County:
             raise Problem("county.no_root_key", folder=self.folder, file=ROOT_KEY) from error
 
     # ---- devices ----
-
-    def server_paper(self) -> bytes:
-        """What devices need to know to recognise this county's server."""
-        root = self._root()
-        certificate = x509.load_pem_x509_certificate((self.folder / TLS_CERTIFICATE).read_bytes())
-        body = Server(
-            county=root.id,
-            county_name=self.name,
-            county_key=root.public_key,
-            server=self.server.id,
-            server_key=self.server.public_key,
-            tls_certificate=certificate.public_bytes(serialization.Encoding.DER),
-        )
-        return write_paper(body, root)
 
     def admit(self, text: str, station_name: str, role: str, source: str) -> str:
         """Answer a request: the device joins the station, which begins with its first device.
@@ -170,13 +169,13 @@ class County:
             raise Problem("enrol.not_a_request", file=source) from error
         root = self._root()
         with tables.writing(self.engine) as connection:
+            _refuse_move(connection, request.device, station_name)
             station, scope = _station(connection, station_name, request.scope)
-            _refuse_move(connection, request.device, station)
             certificate = _certificate(request, station, scope, (station_name, role), root)
             paper = write_paper(certificate, root)
             _keep_device(connection, certificate, paper)
             members = [other for other in certificates(connection, scope) if other != paper]
-        admission = Admission(self.server_paper(), paper, members)
+        admission = Admission(self.server_paper, paper, members)
         return armour(write_paper(admission, root), Admission)
 
     def devices(self) -> list[DeviceStatus]:
@@ -220,17 +219,20 @@ def _station(connection: Connection, name: str, proposed_scope: bytes) -> tuple[
     row = connection.execute(select(columns.id, columns.scope).where(columns.name == name)).first()
     if row:
         return row.id, row.scope
+    owner = connection.execute(select(columns.name).where(columns.scope == proposed_scope)).scalar()
+    if owner is not None:
+        raise Problem("county.device_elsewhere", station=owner)
     station = new_id(time.time_ns() // 1_000_000)
     connection.execute(tables.station.insert().values(id=station, name=name, scope=proposed_scope))
     return station, proposed_scope
 
 
-def _refuse_move(connection: Connection, device: bytes, station: bytes) -> None:
+def _refuse_move(connection: Connection, device: bytes, station_name: str) -> None:
     columns = tables.device.c
     query = (
         select(tables.station.c.name)
         .join(tables.device, tables.station.c.id == columns.station)
-        .where(columns.id == device, columns.station != station)
+        .where(columns.id == device, tables.station.c.name != station_name)
     )
     elsewhere = connection.execute(query).scalar()
     if elsewhere is not None:
@@ -264,7 +266,7 @@ def _keep_device(connection: Connection, body: Certificate, data: bytes) -> None
             id=body.device,
             station=body.station,
             scope=body.scope,
-            name=body.device_name,
+            name=body.device_name[: tables.MAX_NAME],
             role=body.role,
             signing_key=body.signing_key,
             certificate=data,
@@ -274,8 +276,21 @@ def _keep_device(connection: Connection, body: Certificate, data: bytes) -> None
     keep_paper(connection, data, body.scope, Certificate.KIND)
 
 
-def _write_tls(folder: Path, county_name: str) -> None:
-    """A self-signed certificate. Devices pin these very bytes, so no authority and no host name is involved."""
+def _server_paper(county_name: str, root: Signer, server: Signer, tls_certificate: bytes) -> bytes:
+    """What devices need to know to recognise the county's server."""
+    body = Server(
+        county=root.id,
+        county_name=county_name,
+        county_key=root.public_key,
+        server=server.id,
+        server_key=server.public_key,
+        tls_certificate=tls_certificate,
+    )
+    return write_paper(body, root)
+
+
+def _write_tls(folder: Path, county_name: str) -> bytes:
+    """A self-signed certificate, returned in DER. Devices pin these very bytes: no authority, no host name involved."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, county_name[:64])])
     now = dt.datetime.now(dt.UTC)
@@ -298,3 +313,4 @@ def _write_tls(folder: Path, county_name: str) -> None:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     replace_file(folder / TLS_KEY, pem)
     replace_file(folder / TLS_CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM))
+    return certificate.public_bytes(serialization.Encoding.DER)

@@ -24,7 +24,7 @@ def serve(county: County, host: str, port: int, announce: Callable[[str], None])
         announce: told the address once connections are accepted.
     """
     listener = _listen(host, port)
-    service = create_service(county.store, county.server.id, county.server_paper())
+    service = create_service(county.store, county.server.id, county.server_paper)
     config = uvicorn.Config(
         service,
         ssl_keyfile=county.folder / TLS_KEY,

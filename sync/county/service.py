@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple, NoReturn
 
 import msgspec
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from sync.county.store import CountyStore, Member
 from sync.ids import ID_SIZE, STREAM_ID_SIZE
@@ -53,7 +55,8 @@ def create_service(store: CountyStore, server: bytes, server_paper: bytes) -> Fa
     """
     service = FastAPI(title="Xinyi county server", version="1", docs_url=None, redoc_url=None)
     service.state.served = Served(store, server, server_paper)
-    service.add_exception_handler(HTTPException, _as_problem)
+    for refused in (HTTPException, RequestValidationError):
+        service.add_exception_handler(refused, _as_problem)
     service.include_router(router)
     return service
 
@@ -68,20 +71,21 @@ async def _caller(
     scope: Annotated[str, Path(pattern=_HEX_SCOPE)],
     served: Annotated[Served, Depends(_served)],
 ) -> Caller:
-    body = await _limited_body(request)
     claimed = claimed_device(request.headers.get("authorization", ""))
     if claimed is None:
         _refuse(401, "sync.unknown_device")
     device, signature = claimed
     member: Member | None = await run_in_threadpool(served.store.member, device)
-    query = f"?{request.url.query}" if request.url.query else ""
-    call = Call(served.server, request.method, request.url.path + query, body)
-    if member is None or not is_genuine(call, signature, member.signing_key):
+    if member is None:
+        _refuse(401, "sync.unknown_device")
+    # Only a device that we know may make us hold so many bytes.
+    call = Call(served.server, request.method, _target(request), await _limited_body(request))
+    if not is_genuine(call, signature, member.signing_key):
         _refuse(401, "sync.unknown_device")
     if member.scope.hex() != scope:
         _refuse(403, "sync.not_a_member")
     await run_in_threadpool(served.store.touch, device)
-    return Caller(served.store, member.scope, body)
+    return Caller(served.store, member.scope, call.body)
 
 
 CallerOf = Annotated[Caller, Depends(_caller)]
@@ -145,9 +149,16 @@ def _refuse(status: int, problem: str) -> NoReturn:
 
 
 def _as_problem(_request: Request, error: Exception) -> Response:
-    """Refusals as the documented JSON."""
-    status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
-    return JSONResponse({"problem": detail}, status_code=status)
+    """Refusals as the documented JSON; a call that is none of ours gets no text key."""
+    status, problem = (error.status_code, error.detail) if isinstance(error, HTTPException) else (422, "")
+    return JSONResponse({"problem": problem}, status_code=status)
+
+
+def _target(request: Request) -> str:
+    """Path and query as they were sent. The URL that Starlette composes depends on the Host header as well."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
 
 
 async def _limited_body(request: Request) -> bytes:

@@ -24,6 +24,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+MAX_NAME = 200
+"""Characters of the name of a station or a device."""
+
 setting = Table(
     "setting",
     metadata,
@@ -35,7 +38,7 @@ station = Table(
     "station",
     metadata,
     Column("id", LargeBinary(16), primary_key=True),
-    Column("name", String(200), nullable=False, unique=True),
+    Column("name", String(MAX_NAME), nullable=False, unique=True),
     Column("scope", LargeBinary(16), nullable=False, unique=True),
 )
 
@@ -45,7 +48,7 @@ device = Table(
     Column("id", LargeBinary(16), primary_key=True),
     Column("station", LargeBinary(16), ForeignKey("station.id"), nullable=False),
     Column("scope", LargeBinary(16), nullable=False, index=True),
-    Column("name", String(200), nullable=False),
+    Column("name", String(MAX_NAME), nullable=False),
     Column("role", String(40), nullable=False),
     Column("signing_key", LargeBinary(32), nullable=False),
     Column("certificate", LargeBinary, nullable=False),

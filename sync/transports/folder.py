@@ -7,44 +7,44 @@ real bytes writes them again.
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from sync.crypto import digest
 from sync.errors import EnvironmentProblem, Problem
 from sync.files import replace_file
-from sync.papers import MAX_PAPER, UnreadablePaper, paper_id, paper_kind
-from sync.segments import (
-    MAX_SEGMENT,
-    NO_ENVELOPES,
-    Segment,
-    Tail,
-    UnreadableSegment,
-    read_envelopes,
-    read_header,
-)
+from sync.ids import STREAM_ID_SIZE
+from sync.papers import MAX_PAPER, paper_id
+from sync.segments import CHAIN_START, MAX_SEGMENT, Segment, Tail, UnreadableSegment, read_envelopes, read_header
 from sync.store import READ_LIMIT, Appended, Overview
 
 ROOT = "xinyi"
+CHECK_SIZE = 32
+"""A file of envelopes begins with the hash of its segment and itself: nothing else would tell that a bit was lost."""
+
 _PAPERS = "papers"
+_STREAM_NAME = re.compile(f"[0-9a-f]{{{2 * STREAM_ID_SIZE}}}")
 
 
 class FolderStore:
     """The store in `folder`, which must exist."""
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise Problem("sync.no_folder", folder=folder)
         self._root = folder / ROOT
         self._name = folder
+        with self._errors():
+            if not folder.is_dir():
+                raise Problem("sync.no_folder", folder=folder)
 
     def overview(self, scope: bytes) -> Overview:
         """What is here and whole: of each stream as much as hangs together from its beginning."""
         with self._errors():
             base = self._root / scope.hex()
-            streams = [path for path in _folders(base) if path.name != _PAPERS]
-            tails = [self._tail(scope, bytes.fromhex(path.name)) for path in streams if _is_hex(path.name)]
+            names = sorted(path.name for path in base.iterdir()) if base.is_dir() else []
+            tails = [self._tail(scope, bytes.fromhex(name)) for name in names if _STREAM_NAME.fullmatch(name)]
             return Overview({tail.stream: tail.point for tail in tails if tail.seq}, sorted(self._papers(scope)))
 
     def read(self, scope: bytes, stream: bytes, start: int) -> list[Segment]:
@@ -62,13 +62,10 @@ class FolderStore:
     def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
         """Write segments. Whether they are genuine is decided by whoever reads them: a stick knows no keys."""
         with self._errors():
-            for segment in segments:
-                header = read_header(segment.data)
-                folder = self._stream(scope, header.stream)
-                folder.mkdir(parents=True, exist_ok=True)
-                # The envelopes first: a segment counts only once its own file is there.
-                replace_file(_file(folder, header.seq, "env"), segment.envelopes)
-                replace_file(_file(folder, header.seq, "seg"), segment.data)
+            for taken, segment in enumerate(segments):
+                reason = self._write(scope, segment)
+                if reason:
+                    return Appended(taken, reason)
         return Appended(len(segments))
 
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
@@ -85,19 +82,15 @@ class FolderStore:
             for data in papers:
                 replace_file(folder / f"{paper_id(data).hex()}.ppr", data)
 
-    def _stream(self, scope: bytes, stream: bytes) -> Path:
-        return self._root / scope.hex() / stream.hex()
-
     def _papers(self, scope: bytes) -> dict[bytes, bytes]:
         papers: dict[bytes, bytes] = {}
-        for path in sorted((self._root / scope.hex() / _PAPERS).glob("*.ppr")):
+        for path in (self._root / scope.hex() / _PAPERS).glob("*.ppr"):
             data = _read(path, MAX_PAPER)
-            try:
-                paper_kind(data)
-            except UnreadablePaper:
-                continue
-            papers[paper_id(data)] = data
+            if paper_id(data).hex() == path.stem:
+                papers[paper_id(data)] = data
         return papers
+
+    # ---- segments ----
 
     def _tail(self, scope: bytes, stream: bytes) -> Tail:
         tail = Tail.of_new(stream)
@@ -109,16 +102,50 @@ class FolderStore:
         return tail
 
     def _from(self, scope: bytes, stream: bytes, start: int) -> Iterator[Segment]:
-        folder = self._stream(scope, stream)
         for seq in count(start):
-            data = _read(_file(folder, seq, "seg"), MAX_SEGMENT)
-            envelopes = _read(_file(folder, seq, "env"), MAX_SEGMENT) or NO_ENVELOPES
-            try:
-                read_header(data)
-                read_envelopes(envelopes)
-            except UnreadableSegment:
+            segment = self._load(scope, stream, seq)
+            if segment is None:
                 return
-            yield Segment(data, envelopes)
+            yield segment
+
+    def _load(self, scope: bytes, stream: bytes, seq: int) -> Segment | None:
+        """The segment at its place, None unless both of its files are there and whole."""
+        data = _read(self._file(scope, stream, seq, "seg"), MAX_SEGMENT)
+        checked = _read(self._file(scope, stream, seq, "env"), MAX_SEGMENT)
+        check, envelopes = checked[:CHECK_SIZE], checked[CHECK_SIZE:]
+        if check != digest(data + envelopes):
+            return None
+        try:
+            header = read_header(data)
+            read_envelopes(envelopes)
+        except UnreadableSegment:
+            return None
+        return Segment(data, envelopes) if (header.scope, header.stream, header.seq) == (scope, stream, seq) else None
+
+    def _write(self, scope: bytes, segment: Segment) -> str:
+        """Write a segment where nothing whole is in its place; returns why it was refused, or nothing."""
+        try:
+            header = read_header(segment.data)
+        except UnreadableSegment:
+            return "sync.refused_unreadable"
+        if header.scope != scope:
+            return "sync.refused_scope"
+        here = self._load(scope, header.stream, header.seq)
+        if here:
+            return "" if here.data == segment.data else "sync.refused_fork"
+        before = self._load(scope, header.stream, header.seq - 1)
+        if header.seq > 1 and before is None:
+            return "sync.refused_gap"
+        if header.previous != (digest(before.data) if before else CHAIN_START):
+            return "sync.refused_fork"
+        files = [self._file(scope, header.stream, header.seq, ending) for ending in ("env", "seg")]
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+        replace_file(files[0], digest(segment.data + segment.envelopes) + segment.envelopes)
+        replace_file(files[1], segment.data)
+        return ""
+
+    def _file(self, scope: bytes, stream: bytes, seq: int, ending: str) -> Path:
+        return self._root / scope.hex() / stream.hex() / f"{seq:08d}.{ending}"
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -129,24 +156,9 @@ class FolderStore:
             raise EnvironmentProblem(key, folder=self._name) from error
 
 
-def _file(folder: Path, seq: int, ending: str) -> Path:
-    return folder / f"{seq:08d}.{ending}"
-
-
-def _folders(base: Path) -> list[Path]:
-    return sorted(path for path in base.iterdir() if path.is_dir()) if base.is_dir() else []
-
-
-def _is_hex(name: str) -> bool:
-    try:
-        return len(bytes.fromhex(name)) > 0
-    except ValueError:
-        return False
-
-
 def _read(path: Path, limit: int) -> bytes:
     """The bytes of a file; none where it is missing or larger than anything of ours."""
     try:
         return path.read_bytes() if path.stat().st_size <= limit else b""
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return b""

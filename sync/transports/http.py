@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -19,10 +19,14 @@ from sync.requests import Call, authorization
 from sync.segments import Segment
 from sync.store import Appended, Overview
 from sync.transports.frames import BrokenFrames, join, join_segments, split, split_segments
+from sync.wire import UNDECODABLE
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 POST_BYTES = 1024 * 1024
-"""Segments are sent in requests of about this many bytes, so that a cut line costs little."""
+"""Segments and papers are sent in requests of about this many bytes, so that a cut line costs little."""
+
+IDS_AT_ONCE = 500
+"""Papers that one request asks for; their ids stand in its address, whose length is limited."""
 
 T = TypeVar("T")
 
@@ -61,7 +65,7 @@ class HttpStore:
     def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
         """Hand segments in."""
         taken = 0
-        for batch in _batches(segments):
+        for batch in _batches(segments, lambda one: len(one.data) + len(one.envelopes)):
             data = self._call("POST", f"/v1/scopes/{scope.hex()}/segments", join_segments(batch))
             count, reason = self._decode(data, Appended)
             taken += count
@@ -71,13 +75,18 @@ class HttpStore:
 
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
         """The papers with these ids."""
-        query = urlencode({"ids": ",".join(paper.hex() for paper in ids)})
-        with _whole_frames():
-            return split(self._call("GET", f"/v1/scopes/{scope.hex()}/papers?{query}"))
+        wanted = [paper.hex() for paper in ids]
+        papers: list[bytes] = []
+        for first in range(0, len(wanted), IDS_AT_ONCE):
+            query = urlencode({"ids": ",".join(wanted[first : first + IDS_AT_ONCE])})
+            with _whole_frames():
+                papers += split(self._call("GET", f"/v1/scopes/{scope.hex()}/papers?{query}"))
+        return papers
 
     def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
         """Hand papers in."""
-        self._call("POST", f"/v1/scopes/{scope.hex()}/papers", join(papers))
+        for batch in _batches(papers, len):
+            self._call("POST", f"/v1/scopes/{scope.hex()}/papers", join(batch))
 
     def _call(self, method: str, target: str, body: bytes = b"") -> bytes:
         header = authorization(Call(self._server.server, method, target, body), self._signer)
@@ -86,6 +95,8 @@ class HttpStore:
         except httpx.ConnectError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise Problem("sync.not_our_server", county=self._server.county_name) from error
+            raise EnvironmentProblem("sync.no_connection") from error
+        except httpx.ConnectTimeout as error:
             raise EnvironmentProblem("sync.no_connection") from error
         except httpx.TransportError as error:
             raise EnvironmentProblem("sync.broken_off") from error
@@ -96,7 +107,7 @@ class HttpStore:
     def _refusal(self, answer: httpx.Response) -> Problem:
         try:
             refusal = msgspec.json.decode(answer.content, type=dict[str, str]).get("problem", "")
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             refusal = ""
         known = {"sync.unknown_device", "sync.not_a_member", "sync.too_large"}
         if refusal in known:
@@ -106,7 +117,7 @@ class HttpStore:
     def _decode(self, data: bytes, kind: type[T]) -> T:
         try:
             return msgspec.msgpack.decode(data, type=kind)
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise Problem("sync.not_our_server", county=self._server.county_name) from error
 
 
@@ -122,13 +133,14 @@ def _whole_frames() -> Iterator[None]:
 def _origin(url: str) -> str:
     """The address without anything behind it. Raises Problem unless it is ``https://host[:port]``."""
     try:
-        parts = urlsplit(url.strip())
-        valid = parts.scheme == "https" and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if not valid:
+        parts = httpx.URL(url.strip())
+        # As the system's resolver will do it; it has no sentence for what is no name.
+        parts.host.encode("idna")
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise Problem("sync.bad_address", url=url) from error
+    if parts.scheme != "https" or not parts.host or "%" in parts.host or parts.port == 0:
         raise Problem("sync.bad_address", url=url)
-    return f"https://{parts.netloc}"
+    return f"https://{parts.netloc.decode()}"
 
 
 def _pinned(server: Server) -> ssl.SSLContext:
@@ -140,12 +152,12 @@ def _pinned(server: Server) -> ssl.SSLContext:
     return context
 
 
-def _batches(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
-    batch: list[Segment] = []
+def _batches(items: Sequence[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    batch: list[T] = []
     size = 0
-    for segment in segments:
-        batch.append(segment)
-        size += len(segment.data) + len(segment.envelopes)
+    for item in items:
+        batch.append(item)
+        size += size_of(item)
         if size >= POST_BYTES:
             yield batch
             batch, size = [], 0
