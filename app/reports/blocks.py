@@ -1,0 +1,86 @@
+"""What a statistical print is made of.
+
+What it may contain is a matter of types: numbers of people come in `Counts`, which takes a `ReleasedTable` and nothing
+else. The other blocks are words.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+
+from app.disclosure import ReleasedTable
+
+
+class Title(msgspec.Struct, frozen=True):
+    """What the print is about."""
+
+    text: str
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """Begins a section: what stands in the next block."""
+
+    text: str
+
+
+class Paragraph(msgspec.Struct, frozen=True):
+    """A few sentences; `note` sets them grey."""
+
+    text: str
+    note: bool = False
+
+
+class Points(msgspec.Struct, frozen=True):
+    """Sentences one below the other; `note` sets them small."""
+
+    items: tuple[str, ...]
+    note: bool = False
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """Words and what they mean, in two columns under their headings; `note` sets them small."""
+
+    headings: tuple[str, str]
+    rows: tuple[tuple[str, str], ...]
+    note: bool = False
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Numbers of people.
+
+    Args:
+        table: what may be said about them.
+        remarks: a few more words about a row, by its id.
+    """
+
+    table: ReleasedTable
+    remarks: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        # The type says so too, but a number that slips through here would be printed.
+        if not isinstance(self.table, ReleasedTable):
+            raise TypeError("numbers of people are printed from a ReleasedTable only")
+
+
+Block = Title | Heading | Paragraph | Points | Terms | Counts
+
+
+class StatisticalPrint(msgspec.Struct, frozen=True):
+    """A print that gives nobody away.
+
+    Args:
+        kind: what sort of print this is; stands at the top of every page.
+        title: of this one; also the title of the file.
+        station: who made it.
+        printed: when, with time zone. The only time in the file.
+        blocks: what it says.
+    """
+
+    kind: str
+    title: str
+    station: str
+    printed: dt.datetime
+    blocks: tuple[Block, ...]
