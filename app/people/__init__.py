@@ -1,0 +1,1 @@
+"""Who people are: names, identity numbers, class lists, and how a person is found again."""
