@@ -44,6 +44,12 @@ class Appended(NamedTuple):
     reason: str = ""
 
 
+REFUSALS = frozenset(
+    f"sync.refused_{reason}" for reason in ("device", "fork", "gap", "missing", "scope", "signature", "unreadable")
+)
+"""The reasons that this version knows."""
+
+
 class SegmentStore(Protocol):
     """Holds whole streams of segments, and the papers of their scope."""
 

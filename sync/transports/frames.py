@@ -7,9 +7,12 @@ from itertools import chain
 
 from sync.segments import Segment
 
+MAX_FRAMES = 100_000
+"""Many times what a meeting sends at once; empty frames by the million would only cost time."""
+
 
 class BrokenFrames(Exception):
-    """The bytes end in the middle of a frame."""
+    """The bytes end in the middle of a frame, or there are too many."""
 
 
 def join(parts: Iterable[bytes]) -> bytes:
@@ -23,7 +26,7 @@ def split(data: bytes) -> list[bytes]:
     position = 0
     while position < len(data):
         end = position + 4 + int.from_bytes(data[position : position + 4], "big")
-        if end > len(data) or position + 4 > len(data):
+        if end > len(data) or position + 4 > len(data) or len(parts) == MAX_FRAMES:
             raise BrokenFrames
         parts.append(data[position + 4 : end])
         position = end

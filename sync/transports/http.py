@@ -17,7 +17,7 @@ from sync.errors import EnvironmentProblem, Problem
 from sync.papers import Server
 from sync.requests import Call, authorization
 from sync.segments import Segment
-from sync.store import Appended, Overview
+from sync.store import REFUSALS, Appended, Overview
 from sync.transports.frames import BrokenFrames, join, join_segments, split, split_segments
 from sync.wire import UNDECODABLE
 
@@ -70,7 +70,8 @@ class HttpStore:
             count, reason = self._decode(data, Appended)
             taken += count
             if reason:
-                return Appended(taken, reason)
+                # A newer server may have reasons for which this version has no words.
+                return Appended(taken, reason if reason in REFUSALS else "sync.refused_other")
         return Appended(taken)
 
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
@@ -138,7 +139,8 @@ def _origin(url: str) -> str:
         parts.host.encode("idna")
     except (httpx.InvalidURL, UnicodeError) as error:
         raise Problem("sync.bad_address", url=url) from error
-    if parts.scheme != "https" or not parts.host or "%" in parts.host or parts.port == 0:
+    port = 443 if parts.port is None else parts.port
+    if parts.scheme != "https" or not parts.host or "%" in parts.host or port not in range(1, 2**16):
         raise Problem("sync.bad_address", url=url)
     return f"https://{parts.netloc.decode()}"
 
