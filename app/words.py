@@ -11,7 +11,6 @@ from app.records import Alert, AlertStatus, AlertStep, Level, Screening
 from app.risk.rules import HOUR_MS, AlertRules
 from app.texts import Texts
 
-
 _AGO = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
 
 

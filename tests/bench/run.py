@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -146,7 +147,7 @@ def bench_save(folder: Path) -> dict[str, Any]:
         archive.save([Draft.new("person", one, plain(Person(f"学生{n}")), person=one) for n, one in enumerate(people)])
         kept = [People(archive).get(one) for one in people]
         given = {str(item): 1 for item in range(1, 10)}
-        saves = [timed(lambda one=one: screenings.record(Sheet(one, "phq-9", TODAY, given, "typed"))) for one in kept]
+        saves = [timed(partial(screenings.record, Sheet(one, "phq-9", TODAY, given, "typed"))) for one in kept]
     connection = sqlcipher.connect(str(folder / "commit.db"), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{'42' * 32}'\"")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -181,7 +182,7 @@ def bench_search(folder: Path, count: int) -> dict[str, Any]:
         service = People(archive)
         for query in QUERIES:
             service.find(query)
-        times = [timed(lambda query=query: service.find(query)) for _ in range(20) for query in QUERIES]
+        times = [timed(partial(service.find, query)) for _ in range(20) for query in QUERIES]
         worst = max(QUERIES, key=lambda query: min(timed(lambda: service.find(query)) for _ in range(3)))
         scans = [timed(lambda: [one for one in archive.find("person") if "明" in one.fields["name"]]) for _ in range(3)]
     return {

@@ -1,6 +1,7 @@
 """Whatever is wrong: one clear sentence, exit 1, nothing lost or half-imported."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def unchanged(archive: Path, capsys: pytest.CaptureFixture[str]) -> bool:
     return capsys.readouterr().out.strip() == "[]"
 
 
-def write_workbook(path: Path, rows: list[list[object]]) -> Path:
+def write_workbook(path: Path, rows: Sequence[Sequence[object]]) -> Path:
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         sheet = book.add_worksheet("名单")
         for number, row in enumerate(rows):

@@ -61,7 +61,9 @@ def test_a_first_archive_is_made_in_the_window(
     window = make_window(None)
     place = tmp_path / "first.xinyi"
     fields = [field for field in window.findChildren(QLineEdit) if field.isVisible()]
-    for field, text in zip(fields, ("示范中学", "李老师", "eight characters", "eight characters", str(place)), strict=True):
+    for field, text in zip(
+        fields, ("示范中学", "李老师", "eight characters", "eight characters", str(place)), strict=True
+    ):
         field.setText(text)
     (create,) = [one for one in window.findChildren(QPushButton) if one.isVisible() and one.text() == "新建档案"]
     qtbot.mouseClick(create, Qt.MouseButton.LeftButton)

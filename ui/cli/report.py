@@ -7,10 +7,10 @@ import datetime as dt
 from pathlib import Path
 
 import msgspec
-from app.reports.service import REPORTS, Reports
 
 from app.errors import Problem
 from app.instruments.library import Library
+from app.reports.service import REPORTS, Reports
 from app.texts import Texts
 from ui.cli.command import Answer, opened, prepare, table, write_file
 
