@@ -52,7 +52,8 @@ def opened(application: QApplication, story: Story, language: str, look: Mode) -
     window.show()
     window.unlock(story.archive, STATIONS[0].user, PASSWORD)
     wait_until(lambda: window.work is not None and window.tasks.idle())
-    assert window.work is not None
+    if window.work is None:
+        raise RuntimeError
     return window, window.work
 
 
@@ -65,7 +66,7 @@ def take(window: Window, name: str) -> None:
 def take_window(application: QApplication, story: Story, language: str, look: Mode) -> None:
     """Every page in one language and one look."""
     window, work = opened(application, story, language, look)
-    ending = f"{language.split('-')[0]}-{look}"
+    ending = f"{language.split('-', maxsplit=1)[0]}-{look}"
     for page in PAGES:
         work.show_page(page)
         wait_until(window.tasks.idle)

@@ -155,9 +155,13 @@ class Screenings:
 
     def sheets(self, campaign: bytes, instrument: str, people: Sequence[bytes]) -> dict[bytes, Kept[Screening]]:
         """What these people answered to an instrument in a round: person → the last sheet that came."""
-        where = {"campaign": campaign, "instrument": instrument, "person": people}
-        found = (typed(record, Screening) for record in self._archive.find("screening", where))
-        return {screening.record.person: screening for screening in found if screening.record.person}
+        # Asked by person alone, as in `record`.
+        return {
+            record.person: typed(record, Screening)
+            for record in self._archive.find("screening", {"person": people})
+            if record.person
+            and (record.fields.get("campaign"), record.fields.get("instrument")) == (campaign, instrument)
+        }
 
     def plan(self, file: Path, *, instrument: str, people: KnownPeople, date: dt.date, today: dt.date) -> AnswerPlan:
         """Read a file of answers and say what importing it would do.
@@ -228,8 +232,13 @@ class Screenings:
             Problem: answers that the instrument does not allow, none at all, or a sheet for this round or day is there.
         """
         campaign = campaign_of(self.campaigns(), sheet)
-        if sheet.person.id in self.screened(sheet.instrument, campaign=campaign, date=sheet.date):
-            raise Problem("screening.answered_already", name=sheet.person.fields.name)
+        same: dict[str, object] = {"instrument": sheet.instrument, "campaign": campaign}
+        if campaign is None:
+            same["date"] = sheet.date.isoformat()
+        # Asked by person alone: everybody who has answered in a round can be many.
+        for before in self._archive.find("screening", {"person": sheet.person.id}):
+            if all(before.fields.get(name) == value for name, value in same.items()):
+                raise Problem("screening.answered_already", name=sheet.person.fields.name)
         return self.record_all([sheet])[0]
 
     def record_all(self, sheets: Sequence[Sheet]) -> list[Recorded]:

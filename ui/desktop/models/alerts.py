@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -112,6 +113,14 @@ def time_left(context: Context, due: int, now: int) -> str:
     return context.words.time_left(due, now)
 
 
+def short_moment(at: int, now: int) -> str:
+    """The time of a moment of today, else its day, with the year where it is another one; milliseconds since 1970."""
+    moment, present = (dt.datetime.fromtimestamp(one / 1000).astimezone() for one in (at, now))
+    if moment.date() == present.date():
+        return moment.strftime("%H:%M")
+    return moment.strftime("%m-%d" if moment.year == present.year else "%Y-%m-%d")
+
+
 def reasons(context: Context, alert: Alert) -> list[str]:
     """Why an alert was raised; ids where only a newer version of the program knows the words."""
     titles = {rule.id: rule.title[context.texts.language] for rule in context.rules.rules}
@@ -218,6 +227,6 @@ class AlertsModel(QAbstractTableModel):
             "class": lambda: self._data.groups.get(line.person.fields.group or b"", ""),
             "reason": lambda: reason(self._context, alert),
             "status": lambda: words.alert_status(alert.status),
-            "since": lambda: words.ago(alert.raised, now),
+            "since": lambda: short_moment(alert.raised, now),
         }
         return said[column]()

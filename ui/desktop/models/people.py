@@ -13,7 +13,7 @@ from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.widgets import tables
 
-COLUMNS = ("name", "sex", "age", "group_name", "student_number", "alert")
+COLUMNS = ("name", "alert", "sex", "age", "group_name", "student_number")
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole

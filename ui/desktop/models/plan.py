@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -52,15 +52,21 @@ class PlanLine(msgspec.Struct, frozen=True):
 class PlanModel(QAbstractTableModel):
     """Lines of one fate. The box of a doubtful one stands before its number.
 
+    Args:
+        texts: the language.
+        kind: of the import, names the titles of the columns.
+        fate: of the lines.
+
     Signals:
         chosen_changed: a box was ticked or cleared.
     """
 
     chosen_changed = Signal()
 
-    def __init__(self, texts: Texts, fate: Fate) -> None:
+    def __init__(self, texts: Texts, kind: str, fate: Fate) -> None:
         super().__init__()
         self._texts = texts
+        self._kind = kind
         self._fate = fate
         self._lines: list[PlanLine] = []
         self._shows_sheets = False
@@ -108,7 +114,7 @@ class PlanModel(QAbstractTableModel):
                 return line.about
             case "effect":
                 return line.effect
-        return self._texts("words.separator").join((*line.reasons, *line.changes))
+        return joined(self._texts, (*line.reasons, *line.changes))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 -- Qt's name and default
         """One row for each line."""
@@ -150,7 +156,12 @@ class PlanModel(QAbstractTableModel):
         """Titles of the columns."""
         if role != Role.DisplayRole or orientation != Qt.Orientation.Horizontal:
             return None
-        return self._texts(f"desktop_people.plan_{COLUMNS[section]}")
+        return self._texts(f"desktop_people.{self._kind}_column_{COLUMNS[section]}")
 
     def _has_box(self, index: Index) -> bool:
         return self._fate == "doubtful" and index.column() == 0
+
+
+def joined(texts: Texts, sentences: Iterable[str]) -> str:
+    """Sentences in one line; a full stop in the middle of it goes."""
+    return texts("words.separator").join(sentence.rstrip("。.") for sentence in sentences)

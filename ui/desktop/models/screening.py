@@ -29,7 +29,7 @@ _PHASES: dict[Phase, str] = {"running": "green", "coming": "blue", "over": "plai
 _STATE_COLORS: dict[State, str] = {
     "none": "muted",
     "typed": "blue",
-    "saving": "green",
+    "saving": "muted",
     "complete": "green",
     "unfinished": "orange",
 }

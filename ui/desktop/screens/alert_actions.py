@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.records import AlertStatus
@@ -34,14 +34,13 @@ class AlertActions(QWidget):
         self._reason = field(self._texts("desktop_alerts.reason_hint"), self._texts("desktop_alerts.reason"))
         self._confirm = button(self._texts("desktop_alerts.confirm"), self._confirm_alert, "primary")
         self._keep = button(self._texts("desktop_alerts.keep_note"), self._keep_note)
-        self._open_closing = button(self._texts("desktop_alerts.close"), self._show_closing)
+        self._open_closing = button(self._texts("desktop_alerts.close"), self._begin_closing)
         self._close = button(self._texts("desktop_alerts.close_really"), self._close_alert, "danger")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._doing())
-        self._stack.addWidget(self._closing())
+        self._doing, self._closing = self._make_doing(), self._make_closing()
         frame, layout = card()
-        layout.addWidget(self._banner)
-        layout.addWidget(self._stack)
+        for part in (self._banner, self._doing, self._closing):
+            layout.addWidget(part)
+        self._show_closing(shown=False)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(frame)
@@ -51,7 +50,7 @@ class AlertActions(QWidget):
         shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         shortcut.activated.connect(lambda: self._confirm_alert() if self._status == "open" else self._keep_note())
 
-    def _doing(self) -> QWidget:
+    def _make_doing(self) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -62,8 +61,8 @@ class AlertActions(QWidget):
         layout.addLayout(row(self._confirm, self._keep, None, self._open_closing))
         return page
 
-    def _closing(self) -> QFrame:
-        page = QFrame()
+    def _make_closing(self) -> QWidget:
+        page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(label(self._texts("desktop_alerts.closing"), "heading"))
@@ -86,7 +85,7 @@ class AlertActions(QWidget):
             self._remember()
             self._alert = alert
             self._banner.clear()
-            self._stack.setCurrentIndex(0)
+            self._show_closing(shown=False)
             self._note.setPlainText(self._notes.get(alert, ""))
             self._reason.setPlainText(self._reasons.get(alert, ""))
         self._update()
@@ -105,7 +104,7 @@ class AlertActions(QWidget):
         self._keep.setEnabled(written and not self._busy)
         self._close.setEnabled(because and not self._busy)
         if self._status == "closed":
-            self._stack.setCurrentIndex(0)
+            self._show_closing(shown=False)
 
     # ---- acting ----
 
@@ -124,14 +123,18 @@ class AlertActions(QWidget):
         if alert is not None:
             self._run(lambda desk: desk.alerts.close(alert, text), self._reason, "closed")
 
-    def _show_closing(self) -> None:
+    def _begin_closing(self) -> None:
         self._banner.clear()
-        self._stack.setCurrentIndex(1)
+        self._show_closing(shown=True)
         self._reason.setFocus()
 
     def _leave_closing(self) -> None:
-        self._stack.setCurrentIndex(0)
+        self._show_closing(shown=False)
         self._open_closing.setFocus()
+
+    def _show_closing(self, *, shown: bool) -> None:
+        self._doing.setHidden(shown)
+        self._closing.setVisible(shown)
 
     def _run(self, operation: Callable[[Desk], None], written: QPlainTextEdit, done: str) -> None:
         if self._busy:
@@ -145,7 +148,7 @@ class AlertActions(QWidget):
             self._busy = False
             if alert == self._alert:
                 written.clear()
-                self._stack.setCurrentIndex(0)
+                self._show_closing(shown=False)
             elif alert is not None:
                 (self._notes if written is self._note else self._reasons).pop(alert, None)
             self._update()

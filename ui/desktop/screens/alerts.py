@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QHeaderView, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from ui.desktop.context import Context
 from ui.desktop.models.alerts import (
+    COLUMNS,
     LEFT,
     REASON,
     AlertDetail,
@@ -23,9 +24,13 @@ from ui.desktop.widgets.halves import Halves
 from ui.desktop.widgets.tables import table
 
 STANDING, CLOSED = 0, 1
-LIST_WIDTH = 640
+LIST_WIDTH = 670
 SIDE_BY_SIDE = 880
 HEIGHTS = (220, 420)
+
+NARROW = (COLUMNS.index("person"), COLUMNS.index("class"))
+WIDEST = 120
+"""Long names must leave room for the reason; they stand in full beside the list."""
 
 
 class AlertsPage(Page):
@@ -46,28 +51,31 @@ class AlertsPage(Page):
         self._tabs.currentChanged.connect(lambda _tab: self._switch())
         self._model = AlertsModel(context)
         self._table = table(self._model, context.theme, self.texts("desktop.page_alerts"), stretch=REASON)
+        for narrow in NARROW:
+            self._table.horizontalHeader().setSectionResizeMode(narrow, QHeaderView.ResizeMode.Interactive)
         self._table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self._empty = label(self.texts("desktop_alerts.none_standing"), "muted", wrap=True)
         self._empty.setContentsMargins(16, 16, 16, 16)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._more = label(role="small")
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._tabs)
-        column.addWidget(self._empty)
         column.addWidget(self._table, 1)
+        column.addWidget(self._empty, 1)
         column.addWidget(self._more)
         self._detail = AlertDetailView(context)
         nothing, inner = card()
-        inner.addWidget(label(self.texts("desktop_alerts.choose"), "muted", wrap=True))
+        self._choose_one = label("", "muted", wrap=True)
+        inner.addWidget(self._choose_one)
         inner.addStretch(1)
         self._right = QStackedWidget()
         self._right.addWidget(nothing)
         self._right.addWidget(self._detail)
-        self.body.addWidget(
-            Halves(left, self._right, context.theme, share=(LIST_WIDTH, SIDE_BY_SIDE), heights=HEIGHTS), 1
-        )
+        self.body.addWidget(Halves(left, self._right, share=(LIST_WIDTH, SIDE_BY_SIDE), heights=HEIGHTS), 1)
+        self.setFocusProxy(self._table)
         context.signals.alert_wanted.connect(self._want)
 
     def refresh(self) -> None:
@@ -88,9 +96,12 @@ class AlertsPage(Page):
         self._tabs.setTabText(CLOSED, self.texts("desktop_alerts.closed", count=data.closed))
         closed = self._tabs.currentIndex() == CLOSED
         self._model.show(data)
+        for column in NARROW:
+            self._table.setColumnWidth(column, min(self._table.sizeHintForColumn(column), WIDEST))
         self._table.setVisible(bool(data.lines))
         self._empty.setVisible(not data.lines)
         self._empty.setText(self.texts(f"desktop_alerts.none_{'closed' if closed else 'standing'}"))
+        self._choose_one.setText(self.texts(f"desktop_alerts.{'choose' if data.lines else 'comes_here'}"))
         self._more.setVisible(closed and data.closed > len(data.lines))
         self._more.setText(self.texts("desktop_alerts.shown_of", shown=len(data.lines), count=data.closed))
         if self._chosen is None and data.lines:

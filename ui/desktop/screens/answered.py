@@ -10,6 +10,7 @@ from app.records import Kept, Screening
 from app.words import find_band
 from ui.desktop.context import Context
 from ui.desktop.widgets.basics import button, card, chip, label, row
+from ui.desktop.widgets.dialogs import give_size
 
 FIRST_SIZE = (760, 620)
 
@@ -20,19 +21,20 @@ class AnsweredSheet(QDialog):
     Args:
         context: what pages are given.
         screening: its instrument is in the library.
+        name: whose answers these are.
         parent: the window that it belongs to.
     """
 
-    def __init__(self, context: Context, screening: Kept[Screening], parent: QWidget) -> None:
+    def __init__(self, context: Context, screening: Kept[Screening], name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._context = context
         self._screening = screening.fields
+        self._name = name
         self._definition = context.library.get(screening.fields.instrument)
         self._language = context.texts.language
         # The title says nothing about whom the sheet is: it appears in task bars.
         self.setWindowTitle(context.texts("desktop_people.sheet_title"))
-        self.resize(*FIRST_SIZE)
         content = QVBoxLayout()
         content.setSpacing(context.theme.size("gap"))
         content.setContentsMargins(0, 0, 4, 0)
@@ -54,6 +56,7 @@ class AnsweredSheet(QDialog):
         layout.setContentsMargins(margin, margin, margin, margin - 4)
         layout.addWidget(scroll, 1)
         layout.addLayout(row(None, close))
+        give_size(self, *FIRST_SIZE)
 
     def _head(self) -> QVBoxLayout:
         texts, definition, screening = self._context.texts, self._definition, self._screening
@@ -62,7 +65,8 @@ class AnsweredSheet(QDialog):
         title = f"{definition.short_title}  {definition.title[self._language]}"
         head.addWidget(label(title, "title", wrap=True))
         mode = texts(f"desktop_people.mode_{screening.mode}")
-        head.addWidget(label(texts("desktop_people.sheet_about", date=screening.date, mode=mode), "muted", wrap=True))
+        about = texts("desktop_people.sheet_about", name=self._name, date=screening.date, mode=mode)
+        head.addWidget(label(about, "muted", wrap=True))
         if screening.content != self._context.library.content_hash(screening.instrument):
             notice = texts("desktop_people.other_wording", answered=screening.version, present=definition.version)
             head.addWidget(label(notice, "notice", wrap=True))
@@ -116,7 +120,7 @@ class AnsweredSheet(QDialog):
         question.setSpacing(4)
         question.addWidget(label(item.text[self._language], wrap=True))
         if is_critical:
-            question.addWidget(chip(self._context.texts("desktop_people.needs_talk"), "red"))
+            question.addLayout(row(chip(self._context.texts("desktop_people.needs_talk"), "red"), None))
         line.addLayout(question, 3)
         line.addWidget(self._chosen(item), 2, Qt.AlignmentFlag.AlignTop)
         return frame

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from app.errors import Problem
@@ -33,11 +33,22 @@ Key = tuple[bytes, str, bytes]
 WAITING: frozenset[State] = frozenset({"none", "typed"})
 """Sheets that can be typed into."""
 
-LIST_WIDTH = 230
+SAVED: frozenset[State] = frozenset({"complete", "unfinished"})
+
+LIST_WIDTH = 250
 SIDE_BY_SIDE = 700
 """Below this width the list stands above the sheet."""
 
 HEIGHTS = (150, 400)
+TITLE_WIDTH = 230
+CLASS_WIDTH = 190
+
+
+class Typed(NamedTuple):
+    """Answers that are not saved yet, and the class and the instrument they were typed in for, in words."""
+
+    answers: dict[str, int]
+    place: str
 
 
 class EntryView(QWidget):
@@ -45,6 +56,10 @@ class EntryView(QWidget):
 
     What was typed stays here until it is saved, whatever else is looked at meanwhile. Saving goes on to the next sheet
     at once; a sheet that could not be saved comes back as it was.
+
+    Attributes:
+        pane: the sheet and what is around it.
+        bar: way back, class and instrument; its place is beside the title of the page.
 
     Signals:
         back_wanted: back to the rounds.
@@ -61,38 +76,41 @@ class EntryView(QWidget):
         self._instrument = ""
         self._data = ClassData([], {}, dt.date.min)
         self._person: Kept[Person] | None = None
-        self._typed: dict[Key, dict[str, int]] = {}
-        self._saving: dict[Key, dict[str, int]] = {}
+        self._typed: dict[Key, Typed] = {}
+        self._saving: dict[Key, Typed] = {}
         self._failed: dict[Key, str] = {}
         self._task: Task | None = None
-        self._title = label(role="strong")
+        self._title = label(role="muted")
         self._groups, self._instruments = QComboBox(), QComboBox()
         self._model = ClassModel(self._texts, context.theme)
         self._list = table(self._model, context.theme, self._texts("desktop_screening.class"), stretch=0)
         self._list.horizontalHeader().hide()
         self._count = label(role="small")
         self.pane = SheetPane(context)
+        # Whoever comes back from another page goes on typing where they were.
+        self.setFocusProxy(self.pane.sheet)
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
-        texts, gap = self._texts, self._context.theme.size("gap")
+        texts = self._texts
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._count)
         column.addWidget(self._list, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(gap)
+        self.bar = QWidget()
         back = button(texts("desktop_screening.back"), self.back_wanted.emit)
         back.setIcon(self._context.theme.icon("back"))
+        self._groups.setMaximumWidth(CLASS_WIDTH)
         self._groups.setAccessibleName(texts("desktop_screening.class"))
         self._instruments.setAccessibleName(texts("desktop_screening.instrument"))
-        layout.addLayout(row(back, self._title, None, self._groups, self._instruments))
-        layout.addWidget(
-            Halves(left, self.pane, self._context.theme, share=(LIST_WIDTH, SIDE_BY_SIDE), heights=HEIGHTS), 1
-        )
+        bar = row(self._title, self._groups, self._instruments, back)
+        bar.setContentsMargins(0, 0, 0, 0)
+        self.bar.setLayout(bar)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Halves(left, self.pane, share=(LIST_WIDTH, SIDE_BY_SIDE), heights=HEIGHTS), 1)
 
     def _connect(self) -> None:
         self._groups.activated.connect(lambda _at: self._switch())
@@ -119,7 +137,9 @@ class EntryView(QWidget):
             self.pane.day_chosen = False
         fields = campaign.fields
         self._round = campaign
-        self._title.setText(fields.name)
+        shown = self._title.fontMetrics().elidedText(fields.name, Qt.TextElideMode.ElideRight, TITLE_WIDTH)
+        self._title.setText(shown)
+        self._title.setToolTip(fields.name)
         self._groups.clear()
         for group in fields.groups:
             self._groups.addItem(names.get(group) or "—")
@@ -132,9 +152,9 @@ class EntryView(QWidget):
         self.pane.last.clear()
         self._switch()
 
-    def unsaved(self) -> int:
-        """How many sheets have been typed and not saved."""
-        return len(self._typed)
+    def unsaved(self) -> list[str]:
+        """Where sheets have been typed and not saved: class and instrument of each."""
+        return [typed.place for typed in self._typed.values()]
 
     def refresh(self) -> None:
         """Read the class anew; what is being typed stays."""
@@ -216,7 +236,8 @@ class EntryView(QWidget):
             self.pane.show_sheet("", "", {}, editable=False)
             return
         key, saved = self._key(person.id), self._data.sheets.get(person.id)
-        answers = self._typed.get(key) or self._saving.get(key) or (saved.fields.answers if saved else {})
+        typed = self._typed.get(key) or self._saving.get(key)
+        answers = typed.answers if typed else saved.fields.answers if saved else {}
         editable = self._state(person.id) in WAITING
         self.pane.show_sheet(person.fields.name, self._about(person), answers, editable=editable)
         if saved and not editable:
@@ -251,14 +272,14 @@ class EntryView(QWidget):
             return
         key, answers = self._key(self._person.id), self.pane.sheet.answers
         if answers:
-            self._typed[key] = answers
+            self._typed[key] = Typed(answers, f"{self._groups.currentText()} · {self._instruments.currentText()}")
         else:
             self._typed.pop(key, None)
         self._model.set_state(self._person.id, self._state(self._person.id))
 
     def _show_count(self) -> None:
         states = self._model.states()
-        saved = sum(state not in WAITING for state in states)
+        saved = sum(state in SAVED for state in states)
         self._count.setText(self._texts("desktop_screening.class_count", count=saved, of=len(states)))
 
     # ---- saving ----
@@ -291,7 +312,6 @@ class EntryView(QWidget):
         self._failed.pop(key, None)
         self._show_failed()
         self._model.set_state(sheet.person.id, "saving")
-        self._show_count()
         if not self._go_to_next(below=self._list.currentIndex().row()):
             self._show_person(sheet.person)
             self.pane.message.say(self._texts("desktop_screening.class_done"), "done")
@@ -312,22 +332,31 @@ class EntryView(QWidget):
         if self._is_here(key):
             self._data.sheets[sheet.person.id] = saved.screening
             self._model.set_state(sheet.person.id, self._state(sheet.person.id))
+            self._show_count()
         self._context.signals.changed.emit()
 
     def _not_saved(self, key: Key, sheet: Sheet, problem: Problem) -> None:
         """The sheet comes back. Whoever is typing the next one already is not taken away from it."""
         self._typed[key] = self._saving.pop(key)
-        reason = self._texts.problem(problem)
-        name = sheet.person.fields.name
-        self._failed[key] = self._texts("desktop_screening.not_saved", name=name, reason=reason)
+        self._failed[key] = self._words_of_failure(sheet, problem)
         self._show_failed()
         if not self._is_here(key):
             return
         self._model.set_state(sheet.person.id, "typed")
-        self._show_count()
         if self._person is None or self._person.id == sheet.person.id or not self.pane.sheet.answers:
             self._show_person(sheet.person)
             self._list.setCurrentIndex(self._model.index(self._model.row_of(sheet.person.id), 0))
+
+    def _words_of_failure(self, sheet: Sheet, problem: Problem) -> str:
+        reason, name = self._texts.problem(problem), sheet.person.fields.name
+        definition = self._context.library.get(sheet.instrument)
+        touched = self._context.library.scorer(sheet.instrument).score(sheet.answers).critical
+        if not touched:
+            return self._texts("desktop_screening.not_saved", name=name, reason=reason)
+        # What was not saved has raised no alert.
+        titles = [rule.title[self._texts.language] for rule in definition.critical if rule.id in touched]
+        critical = self._texts("words.separator").join(titles)
+        return self._texts("desktop_screening.not_saved_critical", name=name, critical=critical, reason=reason)
 
     def _show_failed(self) -> None:
         if self._failed:
@@ -338,8 +367,3 @@ class EntryView(QWidget):
     def _is_here(self, key: Key) -> bool:
         """Whether a sheet belongs to the class and the instrument that are shown."""
         return key == self._key(key[2]) and self._model.row_of(key[2]) >= 0
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
-        """Whoever comes back goes on typing where they were."""
-        super().showEvent(event)
-        self.pane.sheet.setFocus()

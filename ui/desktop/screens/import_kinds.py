@@ -173,7 +173,7 @@ class AnswersKind:
             definition = context.library.get(instrument)
             title = f"{definition.short_title}　{definition.title[context.texts.language]}"
             self._instrument.addItem(title, instrument)
-        self._date = DayField(today(), context.texts("desktop_people.default_date"))
+        self._date = DayField(context, today(), context.texts("desktop_people.default_date"))
         self._date.setMaximumDate(self._date.date())
 
     def options(self) -> list[tuple[str, QWidget]]:
@@ -194,8 +194,8 @@ class AnswersKind:
             if gathered is None:
                 return None
             planned = plan_answers(gathered.sheets, definition, known=gathered.known, day=day)
-            plan = self._context.tasks.ask_archive(lambda desk: desk.screenings.checked(planned))
-            return Prepared(plan, self._lines(plan), self._columns(gathered.sheets, definition, day))
+            plan, names = self._context.tasks.ask_archive(lambda desk: _checked(desk, planned))
+            return Prepared(plan, self._lines(plan, names), self._columns(gathered.sheets, definition, day))
 
         return read
 
@@ -206,12 +206,12 @@ class AnswersKind:
 
         def apply(desk: Desk) -> Done:
             # Somebody's answers may have arrived while the plan was looked at.
-            present = desk.screenings.checked(plan)
+            present, names = _checked(desk, plan)
             recorded = desk.screenings.apply(present, doubtful=chosen)
             alerts = sum(one.alert is not None for one in recorded)
             left_out = [
                 line
-                for line in self._lines(present)
+                for line in self._lines(present, names)
                 if line.fate == "refused" or (line.fate == "doubtful" and line.position not in chosen)
             ]
             sentences = [texts("desktop_people.answers_done", count=len(recorded))]
@@ -221,11 +221,14 @@ class AnswersKind:
 
         return apply
 
-    def _lines(self, plan: AnswerPlan) -> list[PlanLine]:
+    def _lines(self, plan: AnswerPlan, names: dict[bytes, str]) -> list[PlanLine]:
         definition = self._context.library.get(plan.instrument)
-        return [self._line(position, row, definition) for position, row in enumerate(plan.rows)]
+        return [
+            self._line(position, row, row.name or names.get(row.person or b"", ""), definition)
+            for position, row in enumerate(plan.rows)
+        ]
 
-    def _line(self, position: int, row: AnswerRow, definition: Definition) -> PlanLine:
+    def _line(self, position: int, row: AnswerRow, name: str, definition: Definition) -> PlanLine:
         texts = self._context.texts
         reasons = reason_words(self._context, row.reasons)
         is_critical = touches_critical(row, definition)
@@ -237,7 +240,7 @@ class AnswersKind:
             sheet=row.sheet,
             line=row.line,
             fate=row.fate,
-            name=row.name,
+            name=name,
             about=row.date.isoformat(),
             effect="" if row.fate == "refused" else answered,
             reasons=reasons,
@@ -272,6 +275,12 @@ class AnswersKind:
 def reason_words(context: Context, reasons: Sequence[Reason]) -> tuple[str, ...]:
     """What was noticed about a line, in sentences."""
     return tuple(context.texts(reason.key, **reason.values) for reason in reasons)
+
+
+def _checked(desk: Desk, plan: AnswerPlan) -> tuple[AnswerPlan, dict[bytes, str]]:
+    """A plan without rows of people who have answered already, and names of people whom it knows by a number only."""
+    numbered = {row.person for row in plan.rows if row.person and not row.name}
+    return desk.screenings.checked(plan), {person: desk.people.get(person).fields.name for person in numbered}
 
 
 class _Gathered(NamedTuple):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QProgressBar,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,12 +22,15 @@ from app.errors import EnvironmentProblem, Problem
 from app.spreadsheets.writing import workbook
 from sync.files import replace_file
 from ui.desktop.context import Context
+from ui.desktop.models.plan import joined
 from ui.desktop.screens.import_kinds import AnswersKind, Done, ImportKind, Prepared, RosterKind
 from ui.desktop.screens.plan_view import PlanView, critical_words
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import Banner, button, label, row
+from ui.desktop.widgets.dialogs import give_size
 
 FIRST_SIZE = (1000, 640)
+OPTION_WIDTH = 340
 CHOOSE, WORKING, PLAN, DONE = range(4)
 
 
@@ -56,9 +60,8 @@ class ImportDialog(QDialog):
         self._done: Done | None = None
         self._is_saving = False
         self.setWindowTitle(self._texts(f"desktop_people.{kind.name}_title"))
-        self.resize(*FIRST_SIZE)
         self._banner = Banner()
-        self._plan = PlanView(context, "desktop_people.critical_left_out")
+        self._plan = PlanView(context, kind.name)
         self._plan.chosen_changed.connect(self._count)
         self._stack = QStackedWidget()
         for page in (self._choose_page(), self._working_page(), self._plan_page(), self._done_page()):
@@ -76,6 +79,7 @@ class ImportDialog(QDialog):
         layout.addWidget(self._banner)
         layout.addWidget(self._stack, 1)
         layout.addLayout(row(self._back, None, self._cancel, self._go))
+        give_size(self, *FIRST_SIZE)
         self._show_page(CHOOSE)
 
     # ---- pages ----
@@ -88,10 +92,11 @@ class ImportDialog(QDialog):
         layout.addWidget(label(self._texts(f"desktop_people.{self._kind.name}_about"), "muted", wrap=True))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
-        grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(2, 1)
         for line, (title, editor) in enumerate(self._kind.options()):
             editor.setAccessibleName(title)
-            editor.setMaximumWidth(420)
+            editor.setMinimumWidth(OPTION_WIDTH)
             grid.addWidget(label(title, "muted"), line, 0)
             grid.addWidget(editor, line, 1)
         layout.addLayout(grid)
@@ -128,7 +133,11 @@ class ImportDialog(QDialog):
         layout.setSpacing(8)
         nothing_yet = label(self._texts("desktop_people.nothing_saved_yet"), "muted")
         layout.addLayout(row(self._of_file, nothing_yet, None, spacing=12))
-        layout.addWidget(self._plan, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        self._plan.setProperty("role", "page")
+        scroll.setWidget(self._plan)
+        layout.addWidget(scroll, 1)
         return page
 
     def _done_page(self) -> QWidget:
@@ -285,7 +294,7 @@ class ImportDialog(QDialog):
                 line.sheet,
                 line.line,
                 texts(f"desktop_people.fate_{line.fate}"),
-                texts("words.separator").join(line.reasons),
+                joined(texts, line.reasons),
             )
             for line in left_out
         ]

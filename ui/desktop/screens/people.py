@@ -26,9 +26,9 @@ from ui.desktop.widgets.halves import Halves
 from ui.desktop.widgets.tables import table
 
 TYPING_PAUSE_MS = 60
-LIST_WIDTH, BESIDE_WIDTH = 560, 760
+LIST_WIDTH, BESIDE_WIDTH = 580, 760
 LIST_HEIGHT, PERSON_HEIGHT = 260, 320
-_WIDEST = {"group_name": 130, "student_number": 150}
+_WIDEST = {"name": 170, "group_name": 130, "student_number": 140}
 _CELL_PADDING = 28
 
 
@@ -40,11 +40,13 @@ class PeoplePage(Page):
         self._task: Task | None = None
         self._group_ids: list[bytes | None] = []
         self._sizes: tuple[object, ...] = ()
+        self._name_width = 0
         self._model = PeopleModel(context)
+        self._pause = QTimer(self)
         self._filter = self._filter_field()
         self._groups = QComboBox()
         self._groups.setAccessibleName(self.texts("desktop_people.group_filter"))
-        self._groups.setMinimumContentsLength(8)
+        self._groups.setMinimumContentsLength(11)
         self._groups.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._groups.activated.connect(lambda _index: self._read())
         self._table = self._people_table()
@@ -74,11 +76,10 @@ class PeoplePage(Page):
         field.setClearButtonEnabled(True)
         field.addAction(self.context.theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         field.installEventFilter(self)
-        pause = QTimer(self)
-        pause.setSingleShot(True)
-        pause.setInterval(TYPING_PAUSE_MS)
-        pause.timeout.connect(self._read)
-        field.textChanged.connect(lambda _text: pause.start())
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(TYPING_PAUSE_MS)
+        self._pause.timeout.connect(self._read)
+        field.textChanged.connect(lambda _text: self._pause.start())
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(field.setFocus)
         return field
@@ -88,9 +89,9 @@ class PeoplePage(Page):
         # Of a long number the end matters as much as the beginning.
         made.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column in range(1, len(COLUMNS)):
-            # Measured once for each list, and bounded: names of villages can be long.
-            made.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+        # Widths are measured once for each list, and bounded: names of villages can be long.
+        made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        made.viewport().installEventFilter(self)
         made.selectionModel().currentRowChanged.connect(self._chosen)
         return made
 
@@ -160,13 +161,22 @@ class PeoplePage(Page):
         view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * _CELL_PADDING)
 
     def _fit_columns(self) -> None:
-        """As wide as what stands in them, within bounds; the name takes the rest."""
+        """As wide as what stands in them, within bounds."""
         metrics = self._table.fontMetrics()
-        for column, name in enumerate(COLUMNS[1:], 1):
-            texts = {self._model.text(row_, column) for row_ in range(self._model.rowCount())}
+        for column, name in enumerate(COLUMNS):
+            texts = {self._model.text(line, column) for line in range(self._model.rowCount())}
             texts.add(self._model.headerData(column, Qt.Orientation.Horizontal))
             width = max(map(metrics.horizontalAdvance, texts)) + _CELL_PADDING
-            self._table.setColumnWidth(column, min(width, _WIDEST.get(name, width)))
+            width = min(width, _WIDEST.get(name, width))
+            self._table.setColumnWidth(column, width)
+            if name == "name":
+                self._name_width = width
+        self._give_name_the_rest()
+
+    def _give_name_the_rest(self) -> None:
+        """The name takes what room is left, never less than it needs: then the table scrolls."""
+        others = sum(self._table.columnWidth(column) for column in range(1, len(COLUMNS)))
+        self._table.setColumnWidth(0, max(self._name_width, self._table.viewport().width() - others))
 
     def _count_words(self, data: PeopleData) -> str:
         shown, total = len(data.listing.lines), data.listing.total
@@ -201,6 +211,8 @@ class PeoplePage(Page):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
         """From the filter field, Enter and the arrow lead into the list; Escape empties the field."""
+        if watched is self._table.viewport() and event.type() == QEvent.Type.Resize:
+            self._give_name_the_rest()
         if watched is not self._filter or not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
         match event.key():

@@ -128,7 +128,7 @@ class PersonView(QWidget):
         texts, words = self._context.texts, self._context.words
         level, status = words.level(alert.fields.level), words.alert_status(alert.fields.status)
         go = button(
-            texts("desktop_people.level_and_status", level=level, status=status),
+            texts("desktop_people.alert", level=level, status=status),
             partial(self._context.signals.alert_wanted.emit, alert.id),
         )
         go.setProperty("chip", alert.fields.level)

@@ -27,6 +27,7 @@ from ui.desktop.desk import Desk
 from ui.desktop.models.fields import field_title, field_value
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import Banner, button, label, row
+from ui.desktop.widgets.dialogs import give_size
 
 FIRST_SIZE = (560, 640)
 SHOWN_NAMESAKES = 3
@@ -71,7 +72,6 @@ class PersonForm(QDialog):
         self._namesakes: Task | None = None
         title = self._texts("desktop_people.edit_title" if data.person else "desktop_people.add_title")
         self.setWindowTitle(title)
-        self.resize(*FIRST_SIZE)
         self._make_editors()
         self._fields = {name: Field(field_title(context, name), editor) for name, editor in self._editors().items()}
         self._banner = Banner()
@@ -147,6 +147,7 @@ class PersonForm(QDialog):
         layout.addWidget(self._banner)
         layout.addWidget(scroll, 1)
         layout.addLayout(row(None, cancel, self._save_button))
+        give_size(self, *FIRST_SIZE)
 
     # ---- what stands in it ----
 

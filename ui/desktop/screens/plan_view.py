@@ -10,13 +10,17 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QTabWidget, QVBoxLayout, 
 
 from app.people.roster import Fate
 from ui.desktop.context import Context
-from ui.desktop.models.plan import COLUMNS, FATES, PlanLine, PlanModel
+from ui.desktop.models.plan import COLUMNS, FATES, PlanLine, PlanModel, joined
 from ui.desktop.widgets.basics import Banner, button, label, row
 from ui.desktop.widgets.tables import table
 
-LONG = 44
-"""A text longer than this gets two lines."""
+REASON_WIDTH = 480
+MOST_LINES = 3
+"""Reasons get as many lines as the longest needs at this width, within bounds; the rest is said below the table."""
 SHOWN_LINES = 12
+
+TABLE_HEIGHT = 180
+"""At least; where there is less room, the whole of it scrolls."""
 
 _WIDEST = {"line": 150, "name": 150, "about": 220, "effect": 130}
 _CELL_PADDING = 24
@@ -28,7 +32,7 @@ class PlanView(QWidget):
 
     Args:
         context: what pages are given.
-        critical: key of the warning about lines that are left out although somebody must be talked to.
+        kind: of the import, names texts: ``roster`` or ``answers``.
 
     Signals:
         chosen_changed: other doubtful lines are to be taken than before.
@@ -36,12 +40,12 @@ class PlanView(QWidget):
 
     chosen_changed = Signal()
 
-    def __init__(self, context: Context, critical: str) -> None:
+    def __init__(self, context: Context, kind: str) -> None:
         super().__init__()
         self._context = context
-        self._critical = critical
+        self._kind = kind
         self._lines: Sequence[PlanLine] = ()
-        self._models = {fate: PlanModel(context.texts, fate) for fate in FATES}
+        self._models = {fate: PlanModel(context.texts, kind, fate) for fate in FATES}
         self._models["doubtful"].chosen_changed.connect(self._choice_changed)
         self._warning = Banner()
         self._columns = label(role="small", wrap=True)
@@ -49,7 +53,7 @@ class PlanView(QWidget):
         self._details = label(wrap=True)
         self._details.setProperty("role", "small")
         self._tabs = QTabWidget()
-        self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setDrawBase(False)
         for fate in FATES:
             self._tabs.addTab(self._tab(fate), "")
             self._tables[fate].selectionModel().currentRowChanged.connect(self._look_at)
@@ -85,6 +89,8 @@ class PlanView(QWidget):
         model, last = self._models[fate], len(COLUMNS) - 1
         made = table(model, self._context.theme, self._context.texts(f"desktop_people.fate_{fate}"), stretch=last)
         made.setWordWrap(True)
+        made.setMinimumHeight(TABLE_HEIGHT)
+        made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column in range(last):
             # Measured once for each plan: it may have thousands of lines.
             made.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
@@ -104,16 +110,16 @@ class PlanView(QWidget):
             made.setColumnWidth(
                 column, min(max(map(metrics.horizontalAdvance, texts)) + _CELL_PADDING + box, _WIDEST[name])
             )
-        is_long = any(len(model.text(one, last)) > LONG for one in rows)
-        row_height = self._context.theme.size("row")
-        made.verticalHeader().setDefaultSectionSize(row_height + metrics.height() if is_long else row_height)
+        longest = max((metrics.horizontalAdvance(model.text(one, last)) for one in rows), default=0)
+        more = min(longest // REASON_WIDTH, MOST_LINES - 1)
+        made.verticalHeader().setDefaultSectionSize(self._context.theme.size("row") + more * metrics.height())
 
     def _tab(self, fate: Fate) -> QWidget:
         widget = QWidget()
         layout = QVBoxLayout(widget)
         layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(8)
-        about = label(self._context.texts(f"desktop_people.tab_about_{fate}"), "muted", wrap=True)
+        about = label(self._context.texts(f"desktop_people.{self._kind}_{fate}"), "muted", wrap=True)
         line = row(about)
         line.setStretch(0, 1)
         if fate == "doubtful":
@@ -132,7 +138,7 @@ class PlanView(QWidget):
         if line is None or not line.details:
             self._details.setText(texts("desktop_people.look_at_line"))
             return
-        said = texts("words.separator").join(line.details)
+        said = joined(texts, line.details)
         self._details.setText(texts("desktop_people.line_said", line=line.line, name=line.name or "—", said=said))
 
     def _choice_changed(self) -> None:
@@ -141,7 +147,7 @@ class PlanView(QWidget):
             line for line in self._lines if line.is_critical and line.fate != "taken" and line.position not in chosen
         ]
         if buried:
-            self._warning.say(critical_words(self._context, self._critical, buried), "warning")
+            self._warning.say(critical_words(self._context, "desktop_people.critical_left_out", buried), "warning")
         else:
             self._warning.clear()
         self.chosen_changed.emit()

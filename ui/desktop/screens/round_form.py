@@ -41,8 +41,10 @@ class RoundForm(QDialog):
         self.setWindowTitle(context.texts("desktop_screening.new_round"))
         self._banner = Banner()
         self._name = QLineEdit(default_name(context.texts, data.today))
-        self._opens = DayField(data.today, context.texts("desktop_screening.opens"))
-        self._closes = DayField(default_end(context.texts, data.today), context.texts("desktop_screening.closes"))
+        self._opens = DayField(context, data.today, context.texts("desktop_screening.opens"))
+        self._closes = DayField(
+            context, default_end(context.texts, data.today), context.texts("desktop_screening.closes")
+        )
         self._group_ids, self._instrument_ids = list(data.groups), context.library.ids()
         everything = context.texts("desktop_screening.everything")
         self._classes = Choices(everything, [self._class_name(one, data) for one in self._group_ids], ticked=True)

@@ -52,8 +52,10 @@ class ScreeningPage(Page):
         self._rounds.entry_wanted.connect(self._open_entry)
         self.entry = EntryView(context)
         self.entry.back_wanted.connect(self._close_entry)
+        self.tools.addWidget(self.entry.bar)
         self._empty = QWidget()
         self._empty_layout = QVBoxLayout(self._empty)
+        self._empty_layout.setContentsMargins(0, 0, 0, 0)
         self._stack = QStackedWidget()
         for view in (self._rounds, self.entry, self._empty):
             self._stack.addWidget(view)
@@ -95,7 +97,10 @@ class ScreeningPage(Page):
         self._stack.setCurrentWidget(self._empty)
 
     def _show_tools(self) -> None:
+        """Show the buttons of the view that is shown; whoever comes to the page has the keyboard in that view."""
+        self.setFocusProxy(self._stack.currentWidget())
         at_rounds = self._stack.currentWidget() is self._rounds
+        self.entry.bar.setVisible(self._stack.currentWidget() is self.entry)
         self._new.setVisible(at_rounds)
         self._import.setVisible(at_rounds)
 
@@ -156,9 +161,10 @@ class RoundsView(QWidget):
             self._progress, context.theme, self._texts("desktop_screening.progress"), stretch=0, whole_rows=False
         )
         self._table.selectionModel().currentChanged.connect(lambda *_: self._show_enter())
+        self._list.activated.connect(lambda _index: self._table.setFocus())
         self._table.activated.connect(lambda _index: self._enter_cell())
         self._unsaved = Banner()
-        self._name = label(role="heading")
+        self._name = label(role="heading", wrap=True)
         self._phase = row()
         self._about = label(role="muted", wrap=True)
         self._bar = QProgressBar()
@@ -166,16 +172,18 @@ class RoundsView(QWidget):
         self._bar.setAccessibleName(self._texts("desktop_screening.progress"))
         self._total = label()
         self._enter = button("", self._enter_cell, "primary")
+        self.setFocusProxy(self._table)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._unsaved)
-        layout.addWidget(
-            Halves(self._list, self._card(), self._context.theme, share=(LIST_WIDTH, SIDE_BY_SIDE), heights=HEIGHTS), 1
-        )
+        layout.addWidget(Halves(self._list, self._card(), share=(LIST_WIDTH, SIDE_BY_SIDE), heights=HEIGHTS), 1)
 
     def _card(self) -> QFrame:
         frame, inner = card()
-        inner.addLayout(row(self._name, self._phase, None))
+        head = row()
+        head.addWidget(self._name, 1)
+        head.addLayout(self._phase)
+        inner.addLayout(head)
         inner.addWidget(self._about)
         total = row(spacing=12)
         total.addWidget(self._bar, 1)
@@ -189,12 +197,13 @@ class RoundsView(QWidget):
         inner.addLayout(foot)
         return frame
 
-    def show_rounds(self, data: RoundsData, unsaved: int) -> None:
-        """Show the rounds, and the progress of the one that was asked for."""
+    def show_rounds(self, data: RoundsData, unsaved: list[str]) -> None:
+        """Show the rounds and the progress of the one that was asked for; say where sheets wait to be saved."""
         if data.chosen is None or data.progress is None:
             return
         if unsaved:
-            self._unsaved.say(self._texts("desktop_screening.unsaved", count=unsaved), "warning")
+            places = self._texts("desktop_screening.list_separator").join(dict.fromkeys(unsaved))
+            self._unsaved.say(self._texts("desktop_screening.unsaved", count=len(unsaved), places=places), "warning")
         else:
             self._unsaved.clear()
         other = self._shown != data.chosen.id

@@ -48,8 +48,8 @@ class SheetPane(QFrame):
         self.asked = False
         self.day_chosen = False
         self.setProperty("role", "card")
-        self._name, self._about = label(role="heading"), label(role="small")
-        self._day = DayField(dt.date(2000, 1, 1), self._texts("desktop_screening.date"))
+        self._name, self._about = label(role="heading", wrap=True), label(role="small", wrap=True)
+        self._day = DayField(context, dt.date(2000, 1, 1), self._texts("desktop_screening.date"))
         self._wrong_day = Banner()
         self.sheet = AnswerSheet(context.texts, context.theme)
         self.message, self.failed, self.last = Banner(), Banner(), Banner()
@@ -65,7 +65,15 @@ class SheetPane(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(gap, gap, gap, gap)
         layout.setSpacing(8)
-        layout.addLayout(row(self._name, self._about, None, label(texts("desktop_screening.date"), "muted"), self._day))
+        whose = QVBoxLayout()
+        whose.setSpacing(0)
+        whose.addWidget(self._name)
+        whose.addWidget(self._about)
+        head = row()
+        head.addLayout(whose, 1)
+        head.addWidget(label(texts("desktop_screening.date"), "muted"))
+        head.addWidget(self._day)
+        layout.addLayout(head)
         layout.addWidget(self._wrong_day)
         layout.addWidget(self.sheet, 1)
         for part in (self.message, self.failed, self.notice, self.last):
@@ -96,7 +104,6 @@ class SheetPane(QFrame):
         """Show somebody's answers."""
         self.asked, self._taken = False, {}
         self._name.setText(name)
-        self._name.setToolTip(name)
         self._about.setText(about)
         self.message.clear()
         self.sheet.show_answers(answers, editable=editable)

@@ -88,15 +88,9 @@ class Timeline(QFrame):
         alert = readable(entry.record, Alert)
         if alert is None:
             return self._unreadable(entry)
-        told = self._context.texts(
-            "desktop_people.alert_raised",
-            reason=alert_words(self._context, alert.fields),
-            status=words.alert_status(alert.fields.status),
-        )
-        line = Entry(words.moment(alert.fields.raised), told)
-        line.mark(
-            self._context.texts("desktop_people.alert", level=words.level(alert.fields.level)), alert.fields.level
-        )
+        line = Entry(words.moment(alert.fields.raised), alert_words(self._context, alert.fields))
+        level, status = words.level(alert.fields.level), words.alert_status(alert.fields.status)
+        line.mark(self._context.texts("desktop_people.alert", level=level, status=status), alert.fields.level)
         go = partial(self._context.signals.alert_wanted.emit, alert.id)
         line.lead_to(self._context.texts("desktop_people.look_at_alert"), go)
         return line
@@ -116,7 +110,7 @@ class Timeline(QFrame):
         return Entry(when, self._context.texts("desktop_people.unreadable_entry"))
 
     def _open(self, screening: Kept[Screening]) -> None:
-        AnsweredSheet(self._context, screening, self.window()).open()
+        AnsweredSheet(self._context, screening, self._data.person.fields.name, self.window()).open()
 
 
 class Entry(QFrame):

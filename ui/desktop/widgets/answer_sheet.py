@@ -14,7 +14,7 @@ from app.instruments.definition import Definition
 from app.texts import Texts
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import clear, label
-from ui.desktop.widgets.item_row import ItemRow
+from ui.desktop.widgets.item_row import SPACING, ItemRow
 
 LEAST_TEXT = 170
 """Narrower than this the text of an item is hard to read beside its options; then they go below it."""
@@ -117,9 +117,11 @@ class AnswerSheet(QScrollArea):
         self._editable = editable
         for row in self._rows:
             row.show_value(self._answers.get(row.item.id), enabled=editable)
-        self._at = next((at for at, row in enumerate(self._rows) if row.item.id not in self._answers), len(self._rows))
+        blank = (at for at, row in enumerate(self._rows) if row.item.id not in self._answers)
+        # A sheet that is only looked at has no current item.
+        self._at = next(blank, len(self._rows)) if editable else len(self._rows)
         self._mark()
-        if self._at < len(self._rows) and not self._answers:
+        if not editable or not self._answers:
             self.verticalScrollBar().setValue(0)
 
     def missing(self) -> list[int]:
@@ -287,12 +289,17 @@ class AnswerSheet(QScrollArea):
     def _arrange(self) -> None:
         if not self._rows:
             return
-        width = max(row.option_width for row in self._rows)
-        most = max(len(row.values) for row in self._rows)
-        room = self.viewport().width() - ItemRow.NUMBER - 5 * self._gap
-        beside = room - most * (width + self._gap) >= LEAST_TEXT
-        fitting = max(1, min(most, room // (width + self._gap)))
-        # Four options of which three fit stand two by two.
-        columns = most if beside else ceil(most / ceil(most / fitting))
+        room = ItemRow.room_in(self.viewport().width() - self._gap)
+        line = max(row.line_width for row in self._rows)
+        beside = line if room - line >= LEAST_TEXT else 0
         for row in self._rows:
-            row.arrange(beside=beside, columns=columns, width=width)
+            row.arrange(beside=beside, columns=self._columns(row, room))
+
+    def _columns(self, row: ItemRow, room: int) -> int:
+        """In how many columns the options of an item stand: all in a line, or evenly in several."""
+        count = len(row.values)
+        if row.line_width <= room:
+            return count
+        fitting = max(1, (room + SPACING) // (max(row.option_widths) + SPACING))
+        # Four options of which three fit stand two by two.
+        return ceil(count / ceil(count / fitting))

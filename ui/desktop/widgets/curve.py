@@ -155,7 +155,7 @@ class CurveChart(QWidget):
         self._paint_bands(painter, plot)
         places = self.places()
         self._paint_line(painter, places)
-        self._paint_points(painter, places)
+        self._paint_points(painter, places, plot)
         self._paint_dates(painter, places, plot)
         painter.end()
 
@@ -196,7 +196,7 @@ class CurveChart(QWidget):
         painter.setPen(QPen(self._theme.color("accent_strong"), 1.8))
         painter.drawPolyline(finished)
 
-    def _paint_points(self, painter: QPainter, places: Sequence[QPointF]) -> None:
+    def _paint_points(self, painter: QPainter, places: Sequence[QPointF], plot: QRectF) -> None:
         strong = self._theme.color("accent_strong")
         height = self._metrics.height()
         free_from = 0.0
@@ -213,7 +213,7 @@ class CurveChart(QWidget):
             free_from = left + width + 3
             # Under the point where there is no room above it.
             top = place.y() - _POINT - height - 1
-            top = top if top >= 0 else place.y() + _POINT + 1
+            top = top if top >= plot.top() else place.y() + _POINT + 1
             painter.setPen(self._theme.color("text"))
             painter.drawText(QRectF(left, top, width + 1, height), Qt.AlignmentFlag.AlignCenter, text)
 

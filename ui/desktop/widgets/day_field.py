@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 
-from PySide6.QtCore import QDate, Signal
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtGui import QTextCharFormat
 from PySide6.QtWidgets import QDateEdit
+
+from ui.desktop.context import Context
+
+CALENDAR_ROWS = 8
+"""Title, names of weekdays, six weeks."""
 
 
 class DayField(QDateEdit):
     """A `datetime.date` to type or to choose.
+
+    Args:
+        context: for language and sizes.
+        day: shown to begin with.
+        name: for screen readers.
 
     Signals:
         picked: the person at the keyboard chose another day.
@@ -19,11 +30,19 @@ class DayField(QDateEdit):
     picked = Signal()
     entered = Signal()
 
-    def __init__(self, day: dt.date, name: str) -> None:
+    def __init__(self, context: Context, day: dt.date, name: str) -> None:
         super().__init__()
         self.setCalendarPopup(True)
         self.setDisplayFormat("yyyy-MM-dd")
         self.setAccessibleName(name)
+        calendar = self.calendarWidget()
+        calendar.setLocale(QLocale(context.texts.language))
+        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+        calendar.setVerticalHeaderFormat(calendar.VerticalHeaderFormat.NoVerticalHeader)
+        calendar.setMinimumHeight(CALENDAR_ROWS * context.theme.size("row"))
+        for weekend in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+            # Qt paints them in a red of its own, which cannot be read on a dark ground.
+            calendar.setWeekdayTextFormat(weekend, QTextCharFormat())
         self.show_day(day)
         self.dateChanged.connect(lambda _date: self.picked.emit())
         self.lineEdit().returnPressed.connect(self.entered.emit)

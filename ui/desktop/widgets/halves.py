@@ -6,8 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QSplitter, QWidget
 
-from ui.desktop.theme import Theme
-
 
 class Halves(QScrollArea):
     """A list and what it leads to.
@@ -15,20 +13,16 @@ class Halves(QScrollArea):
     Args:
         first: the list.
         second: what is chosen in it.
-        theme: for sizes.
         share: how wide the list is to begin with, and from which width of both on they stand side by side.
         heights: what each of them needs at least.
     """
 
-    def __init__(
-        self, first: QWidget, second: QWidget, theme: Theme, *, share: tuple[int, int], heights: tuple[int, int]
-    ) -> None:
+    def __init__(self, first: QWidget, second: QWidget, *, share: tuple[int, int], heights: tuple[int, int]) -> None:
         super().__init__()
         self._share, self._least = share
         self._heights = heights
         self._splitter = QSplitter()
         self._splitter.setProperty("role", "page")
-        self._splitter.setHandleWidth(theme.size("gap"))
         self._splitter.setChildrenCollapsible(False)
         for place, widget in enumerate((first, second)):
             self._splitter.addWidget(widget)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QFontMetrics, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 
 from app.instruments.definition import Item, Option
 from ui.desktop.widgets.basics import label
+
+NUMBER_WIDTH = 28
+EDGE = 8
+"""At the ends of a row, and between its parts."""
+
+SPACING = 6
+"""Between two options."""
+
+OPTION_FRAME = 28
+"""Padding and border of an option, both sides."""
+
+LEAST_OPTION = 64
 
 
 class ItemRow(QFrame):
@@ -18,7 +30,6 @@ class ItemRow(QFrame):
         chosen: somebody clicked on the option with this value.
     """
 
-    NUMBER = 28
     pressed = Signal()
     chosen = Signal(int)
 
@@ -30,13 +41,13 @@ class ItemRow(QFrame):
         self.setProperty("role", "item")
         self._texts = {option.value: option.text[language] for option in options}
         self._buttons = {option.value: self._button(option.value) for option in options}
-        self._arranged: tuple[bool, int, int] | None = None
+        self._arranged: tuple[int, int] | None = None
         self._text = label(item.text[language], wrap=True)
         shown_number = label(str(number), "muted")
-        shown_number.setFixedWidth(self.NUMBER)
+        shown_number.setFixedWidth(NUMBER_WIDTH)
         self._layout = QGridLayout(self)
-        self._layout.setContentsMargins(8, 3, 8, 3)
-        self._layout.setHorizontalSpacing(8)
+        self._layout.setContentsMargins(EDGE, 3, EDGE, 3)
+        self._layout.setHorizontalSpacing(EDGE)
         self._layout.setVerticalSpacing(4)
         self._layout.setColumnStretch(1, 1)
         self._layout.addWidget(shown_number, 0, 0)
@@ -44,10 +55,10 @@ class ItemRow(QFrame):
         self._options = QWidget()
         self._grid = QGridLayout(self._options)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(6)
+        self._grid.setSpacing(SPACING)
 
     def _button(self, value: int) -> QPushButton:
-        button = QPushButton(f"{value}  {self._texts[value]}", self)
+        button = QPushButton(f"{value} {self._texts[value]}", self)
         button.setProperty("role", "answer")
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -60,11 +71,18 @@ class ItemRow(QFrame):
         self.chosen.emit(value)
 
     @property
-    def option_width(self) -> int:
-        """What the widest option needs, in device-independent pixels, with some more for the bold letters when chosen."""
-        for button in self._buttons.values():
-            button.ensurePolished()
-        return max(button.sizeHint().width() for button in self._buttons.values()) + 8
+    def option_widths(self) -> list[int]:
+        """What each option needs, in device-independent pixels; the chosen one is written in bold letters."""
+        font = self._text.font()
+        font.setBold(True)
+        bold = QFontMetrics(font)
+        return [max(LEAST_OPTION, bold.horizontalAdvance(one.text()) + OPTION_FRAME) for one in self._buttons.values()]
+
+    @property
+    def line_width(self) -> int:
+        """What all options need in one line."""
+        widths = self.option_widths
+        return sum(widths) + SPACING * (len(widths) - 1)
 
     def option_text(self, value: int | None) -> str:
         """An option in words; nothing for no answer."""
@@ -83,17 +101,31 @@ class ItemRow(QFrame):
             self.style().unpolish(self)
             self.style().polish(self)
 
-    def arrange(self, *, beside: bool, columns: int, width: int) -> None:
-        """Place the options, all equally wide, in so many columns."""
-        if (beside, columns, width) == self._arranged:
+    @staticmethod
+    def room_in(width: int) -> int:
+        """What is left for text and options in a row of this width."""
+        return width - NUMBER_WIDTH - 4 * EDGE
+
+    def arrange(self, *, beside: int, columns: int) -> None:
+        """Place the options.
+
+        Args:
+            beside: how much room they have beside the text; 0 to put them below it.
+            columns: in how many columns they stand. In fewer than there are options all of them are equally wide.
+        """
+        if (beside, columns) == self._arranged:
             return
-        self._arranged = (beside, columns, width)
+        self._arranged = (beside, columns)
+        widths = self.option_widths
+        if columns < len(widths):
+            widths = [max(widths)] * len(widths)
         for place, button in enumerate(self._buttons.values()):
-            button.setFixedWidth(width)
+            button.setFixedWidth(widths[place])
             self._grid.addWidget(button, place // columns, place % columns)
-        for column in range(len(self._buttons) + 1):
+        for column in range(len(widths) + 1):
             self._grid.setColumnStretch(column, int(column == columns))
         self._layout.removeWidget(self._options)
+        self._options.setMinimumWidth(beside)
         if beside:
             self._layout.addWidget(self._options, 0, 2)
         else:
