@@ -211,7 +211,7 @@ def command_test(arguments):
     setup(WINDOW_NEEDS + FONT_NEEDS + TEST_NEEDS)
     if not arguments.rest and command_lint(arguments):
         return 1
-    options = arguments.rest or ["-n", "auto"]
+    options = arguments.rest or ["-n", "auto", "--dist", "worksteal"]
     return run([venv_program("python"), "-m", "pytest", *options], cwd=ROOT, env=test_environment())
 
 

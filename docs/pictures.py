@@ -13,19 +13,23 @@ from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QSize, QTimer
 from PySide6.QtPdf import QPdfDocument
-from PySide6.QtWidgets import QApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
+from app.records import Alert, Kept
 from app.texts import Texts
 from ui.demo.server import ServerProcess
 from ui.demo.story import PASSWORD, STATIONS, Story
 from ui.desktop.preferences import Preferences
+from ui.desktop.screens.importing import ImportDialog, open_roster_import
+from ui.desktop.screens.prints import PrintsPage
 from ui.desktop.theme import Mode, Theme
 from ui.desktop.window import Window, Work
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 SIZE = (1366, 768)
-PAGES = ("today", "people", "screening", "alerts", "prints", "sync")
 SETTLE_MS = 350
+LOOKS: tuple[tuple[str, Mode], ...] = (("zh-CN", "light"), ("zh-CN", "dark"), ("en", "light"))
 PAGE_WIDTH = 900
 
 
@@ -43,41 +47,94 @@ def wait_until(done: Callable[[], bool]) -> None:
     loop.exec()
 
 
-def opened(application: QApplication, story: Story, language: str, look: Mode) -> tuple[Window, Work]:
-    """The window on the archive of the first school."""
-    theme = Theme(look)
-    theme.apply(application)
-    window = Window(Texts.load(language), theme, Preferences(archive=str(story.archive)), lambda _changed: None)
-    window.resize(*SIZE)
-    window.show()
-    window.unlock(story.archive, STATIONS[0].user, PASSWORD)
-    wait_until(lambda: window.work is not None and window.tasks.idle())
-    if window.work is None:
-        raise RuntimeError
-    return window, window.work
+class Photographer:
+    """Goes through the window on the archive of the first school, in one language and one look.
 
+    Args:
+        story: the demonstration.
+        language: of the window.
+        look: light or dark.
+    """
 
-def take(window: Window, name: str) -> None:
-    """Save what the window shows."""
-    window.grab().save(str(FOLDER / f"{name}.png"))
-    print(f"docs/pictures/{name}.png")
+    def __init__(self, story: Story, language: str, look: Mode) -> None:
+        self._story = story
+        self._ending = f"{language.split('-', maxsplit=1)[0]}-{look}"
+        self.window = Window(Texts.load(language), Theme(look), Preferences(archive=str(story.archive)), lambda _: None)
+        self.window.resize(*SIZE)
+        self.window.show()
 
+    def take_all(self) -> None:
+        """Every page, as somebody meets them who opens the archive and looks around."""
+        self._take("entrance")
+        self.window.unlock(self._story.archive, STATIONS[0].user, PASSWORD)
+        wait_until(lambda: self.window.work is not None)
+        work = self._work
+        self._take("today")
+        alert = self._first_alert()
+        work.show_page("people")
+        work.context.signals.person_wanted.emit(alert.record.person)
+        self._take("people")
+        self._take_import()
+        self._take_screening()
+        work.context.signals.alert_wanted.emit(alert.id)
+        self._take("alerts")
+        prints = work.page("prints")
+        work.show_page("prints")
+        self._settle()
+        if isinstance(prints, PrintsPage):
+            prints.make()
+        self._take("prints")
+        work.show_page("sync")
+        self._take("sync")
+        self.window.close()
+        self._settle()
 
-def take_window(application: QApplication, story: Story, language: str, look: Mode) -> None:
-    """Every page in one language and one look."""
-    window, work = opened(application, story, language, look)
-    ending = f"{language.split('-', maxsplit=1)[0]}-{look}"
-    for page in PAGES:
-        work.show_page(page)
-        wait_until(window.tasks.idle)
-        if page == "people":
-            work.show_somebody()
-        elif page == "prints":
-            work.show_a_print()
-        wait_until(window.tasks.idle)
-        take(window, f"{page}-{ending}")
-    window.close()
-    wait_until(window.tasks.idle)
+    @property
+    def _work(self) -> Work:
+        if self.window.work is None:
+            raise RuntimeError
+        return self.window.work
+
+    def _settle(self) -> None:
+        wait_until(self.window.tasks.idle)
+
+    def _take(self, name: str, widget: QWidget | None = None) -> None:
+        """Save what the window shows."""
+        self._settle()
+        file = FOLDER / f"{name}-{self._ending}.png"
+        (widget or self.window).grab().save(str(file))
+        print(f"docs/pictures/{file.name}")
+
+    def _first_alert(self) -> Kept[Alert]:
+        found: list[Kept[Alert]] = []
+        self._work.context.tasks.on_archive(
+            self.window, lambda desk: [line.alert for line in desk.alerts.standing()], found.extend
+        )
+        self._settle()
+        return found[0]
+
+    def _take_import(self) -> None:
+        """The roster of the second school, as the first would see it."""
+        open_roster_import(self._work.context, self._work.page("people"))
+        dialog = self.window.findChild(ImportDialog)
+        if dialog is None:
+            raise RuntimeError
+        dialog.read(self._story.folder / "files" / "school-2-roster.xlsx")
+        self._take("import", dialog)
+        dialog.reject()
+
+    def _take_screening(self) -> None:
+        page = self._work.page("screening")
+        self._work.show_page("screening")
+        self._take("screening")
+        for made in page.findChildren(QPushButton):
+            if made.isVisible() and made.isEnabled() and made.property("role") == "primary":
+                made.click()
+                break
+        self._settle()
+        for digit in "0121":
+            QTest.keyClicks(self.window.focusWidget() or page, digit)
+        self._take("entry")
 
 
 def take_print(story: Story) -> None:
@@ -106,8 +163,9 @@ def main() -> int:
         story.prepare()
         with ServerProcess(story.make_county()) as server:
             story.run(server)
-        for language, look in (("zh-CN", "light"), ("zh-CN", "dark"), ("en", "light")):
-            take_window(application, story, language, look)  # type: ignore[arg-type] # the two modes
+        for language, look in LOOKS:
+            Theme(look).apply(application)
+            Photographer(story, language, look).take_all()
         take_print(story)
     return 0
 

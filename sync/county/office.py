@@ -47,9 +47,8 @@ CERTIFICATE_DAYS = 3 * 365
 TLS_DAYS = 20 * 365
 """The certificate is pinned by every device, so it outlives the laptops; changing it means admitting all again."""
 
-_COUNTY = "county"  # in one piece, the names of these files would look like keys of sentences
-DATABASE = f"{_COUNTY}.db"
-ROOT_KEY = f"{_COUNTY}.key"
+DATABASE = "county.db"
+ROOT_KEY = "county.key"
 SERVER_KEY = "server.key"
 TLS_KEY = "tls.key"
 TLS_CERTIFICATE = "tls.crt"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -87,6 +88,9 @@ def make_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Wind
     for window in made:
         window.close()
         qtbot.waitUntil(window.tasks.idle, timeout=TIMEOUT_MS)
+        # A window that stays is styled again with every later one.
+        window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

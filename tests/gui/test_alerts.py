@@ -35,8 +35,8 @@ class Reader:
         self.window = window
         self.qtbot = qtbot
         assert window.work is not None
-        self.signals = window.work._context.signals
-        self.context = window.work._context
+        self.signals = window.work.context.signals
+        self.context = window.work.context
         window.work.show_page("alerts")
         self.wait()
         page = window.work.page()

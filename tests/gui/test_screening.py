@@ -210,7 +210,7 @@ def test_without_classes_the_page_leads_to_the_list_of_people(
     show(window, qtbot)
     assert "还没有班级" in visible_texts(window)
     assert window.work is not None
-    with qtbot.waitSignal(window.work._context.signals.page_wanted, timeout=TIMEOUT_MS) as wanted:
+    with qtbot.waitSignal(window.work.context.signals.page_wanted, timeout=TIMEOUT_MS) as wanted:
         buttons(window)["去导入名单"].click()
     assert wanted.args == ["people"]
 

@@ -189,11 +189,15 @@ class Window(QMainWindow):
 
 
 class Work(QWidget):
-    """Navigation, search, the pages and the status line, while an archive is open."""
+    """Navigation, search, the pages and the status line, while an archive is open.
+
+    Attributes:
+        context: what the pages were given; its signals lead from page to page.
+    """
 
     def __init__(self, context: Context, menu: QMenu, lock: Callable[[], None]) -> None:
         super().__init__()
-        self._context = context
+        self.context = context
         texts, theme = context.texts, context.theme
         self.navigation = Navigation(texts, theme)
         self.navigation.chosen.connect(self.show_page)
@@ -232,14 +236,14 @@ class Work(QWidget):
     def _after_change(self) -> None:
         self.page().refresh()
         self.status.refresh()
-        self._context.tasks.on_archive(
+        self.context.tasks.on_archive(
             self,
             lambda desk: len(desk.alerts.standing()),
             lambda count: self.navigation.show_count("alerts", count),
         )
 
     def _add_foot(self, menu: QMenu, lock: Callable[[], None]) -> None:
-        theme, texts = self._context.theme, self._context.texts
+        theme, texts = self.context.theme, self.context.texts
         settings = QPushButton(texts("desktop.settings"))
         settings.setIcon(theme.icon("settings"))
         settings.clicked.connect(lambda _checked: menu.popup(settings.mapToGlobal(settings.rect().topRight())))
@@ -252,7 +256,7 @@ class Work(QWidget):
             self.navigation.add_below(made)
 
     def _lay_out(self) -> None:
-        theme = self._context.theme
+        theme = self.context.theme
         top = QFrame()
         top.setProperty("role", "bar")
         top_layout = QHBoxLayout(top)
@@ -260,7 +264,7 @@ class Work(QWidget):
         top_layout.addWidget(self.search, 1)
         self._station = label(role="muted")
         top_layout.addWidget(self._station, alignment=Qt.AlignmentFlag.AlignRight)
-        self._context.tasks.on_archive(self, lambda desk: desk.archive.device.names.station, self._station.setText)
+        self.context.tasks.on_archive(self, lambda desk: desk.archive.device.names.station, self._station.setText)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(top)
