@@ -118,20 +118,19 @@ class Setter:
     def _counts(self, table: ReleasedTable, remarks: Mapping[str, str], width: float) -> Table:
         content = table.content
         titles = [*(column.title for column in content.columns), self._texts("report.total")]
-        cells: list[list[Flowable]] = [
-            [
-                self._text(self._texts("report.result"), role="heading"),
-                self._text(self._texts("report.score"), role="heading"),
-                *(self._text(title, role="heading", align="right") for title in titles),
-                self._text(self._texts("report.share"), role="heading"),
-            ]
-        ]
-        for row, numbers, total in zip(content.rows, content.cells, content.row_totals, strict=True):
+        # Where only the number of people may be shown, nothing stands under the other headings.
+        result, score, share = (
+            self._text(self._texts(f"report.{name}") if content.rows else "", role="heading")
+            for name in ("result", "score", "share")
+        )
+        numbers = (self._text(title, role="heading", align="right") for title in titles)
+        cells: list[list[Flowable]] = [[result, score, *numbers, share]]
+        for row, counts, total in zip(content.rows, content.cells, content.row_totals, strict=True):
             cells.append(
                 [
                     self._text(row.title),
                     self._text(remarks.get(row.id, ""), "note", grey="note"),
-                    *map(self._number, (*numbers, total)),
+                    *map(self._number, (*counts, total)),
                     self._share(table.share(row.id)),
                 ]
             )

@@ -11,7 +11,9 @@ import msgspec
 from app.errors import Problem
 from app.instruments.library import Library
 from app.reports.service import REPORTS, Reports
+from app.risk.rules import AlertRules
 from app.texts import Texts
+from app.words import Words
 from ui.cli.command import Answer, opened, prepare, table, write_file
 
 
@@ -35,11 +37,17 @@ def _report(arguments: argparse.Namespace, texts: Texts) -> Answer:
         return Answer([name for name, _ in rows], table(rows, [texts("cli.column_id"), texts("cli.column_title")]))
     if arguments.out is None:
         raise Problem("cli.no_out_file")
+    library = Library.load()
     with opened(arguments) as archive:
-        report = Reports(archive, Library.load(), texts).make(
+        report = Reports(archive, library, texts).make(
             arguments.name, arguments.group, arguments.period, dt.datetime.now().astimezone()
         )
     write_file(arguments.out, report.pdf)
     if arguments.json_file:
         write_file(arguments.json_file, msgspec.json.format(msgspec.json.encode(report.data)))
-    return Answer(report.data, texts("cli.report_written", file=arguments.out))
+    sentences = [texts("cli.report_written", file=arguments.out)]
+    if report.left_out:
+        words = Words(texts, library, AlertRules.load())
+        titles = texts("words.separator").join(map(words.instrument, report.left_out))
+        sentences.append(texts("printing.left_out", instruments=titles))
+    return Answer(report.data, "\n".join(sentences))

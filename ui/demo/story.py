@@ -324,10 +324,10 @@ class Story:
     # ---- prints and checks ----
 
     def _print_all(self) -> None:
-        """A class summary for every class and village."""
+        """A summary of every class."""
         with self._step("print") as said:
             count = hidden = 0
-            for station in STATIONS:
+            for station in (one for one in STATIONS if one.grades):
                 with self._opened(station.key, station.user) as archive:
                     reports = Reports(archive, self._library, self._texts)
                     for group in People(archive).groups():

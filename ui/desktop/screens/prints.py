@@ -125,7 +125,7 @@ class PrintsPage(Page):
         self._right.setCurrentWidget(self._view)
         self._show_tools(ready=True)
         if report.left_out:
-            titles = "、".join(self.context.words.instrument(one) for one in report.left_out)
+            titles = self.texts("words.separator").join(map(self.context.words.instrument, report.left_out))
             self.banner.say(self.texts("printing.left_out", instruments=titles), "notice")
 
     def _failed(self, problem: Problem) -> None:
