@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from storage import database
-from storage.database import Connection, Meta
+from storage.database import Connection, Meta, batches
 from storage.device import FIRST_EPOCH, Device, Names
 from storage.errors import EnvironmentProblem, Problem
 from storage.fold import MODULUS, Folded, Stored, age, fold, replaces
@@ -245,8 +245,11 @@ class Archive:
             "INSERT INTO person_key (person, key, published) VALUES (?, ?, 0)",
             ((person, secrets.token_bytes(KEY_SIZE)) for person in new),
         )
-        for person in {draft.person for draft in drafts if draft.person}.difference(new):
-            if not self._connection.execute("SELECT 1 FROM person_key WHERE person = ?", (person,)).fetchone():
+        known = {draft.person for draft in drafts if draft.person}.difference(new)
+        for batch in batches(known):
+            marks = ", ".join("?" * len(batch))
+            statement = f"SELECT count(*) FROM person_key WHERE person IN ({marks})"  # noqa: S608 -- only marks
+            if self._connection.execute(statement, batch).fetchone()[0] != len(batch):
                 raise Problem("archive.no_such_person")
 
     def _refold(self, records: Collection[bytes], version: int) -> None:
@@ -298,6 +301,11 @@ class Archive:
     def get(self, kind: str, record: bytes) -> Record | None:
         """A record, or None."""
         return self._projection.get(kind, record)
+
+    def get_all(self, kind: str, records: Iterable[bytes]) -> dict[bytes, Record]:
+        """Those of the records that are there, by id."""
+        found = (self._projection.find(kind, {"id": batch}) for batch in batches(set(records)))
+        return {record.id: record for batch in found for record in batch}
 
     def find(
         self,

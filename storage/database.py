@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ APPLICATION_ID = 0x58594152
 
 Connection = Any
 """sqlcipher3 has no type information."""
+
+_BATCH = 500
+"""How many values one statement asks for."""
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
@@ -71,6 +74,13 @@ _FILE_ERRORS = {
 
 _OUTERMOST = "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
 _INNER = "SAVEPOINT inside", "RELEASE inside", ("ROLLBACK TO inside", "RELEASE inside")
+
+
+def batches(values: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Values in order, as many at a time as one statement may ask for."""
+    ordered = sorted(values)
+    for first in range(0, len(ordered), _BATCH):
+        yield ordered[first : first + _BATCH]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from storage.database import Connection
+from storage.database import Connection, batches
 from storage.errors import Problem
 from storage.fold import Stored
 from sync.changes import Change, ChangeId, decode_payload, encode_payload
@@ -17,7 +17,6 @@ from sync.segments import Opened
 MAX_CHANGE = 2 * 1024 * 1024
 """Bytes of one change; a segment must hold it (see `sync.segments.MAX_SEGMENT`)."""
 
-_AT_ONCE = 500
 _COLUMNS = "no, stream, ordinal, record, time, body"
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.Decoder(tuple[str, int, bytes | None, bytes, bytes]).decode
@@ -116,9 +115,7 @@ class Log:
 
     def of_records(self, records: Collection[bytes]) -> Iterator[list[Logged]]:
         """The readable changes of some records, record by record."""
-        ordered = sorted(records)
-        for first in range(0, len(ordered), _AT_ONCE):
-            batch = ordered[first : first + _AT_ONCE]
+        for batch in batches(records):
             yield from self._grouped(f"record IN ({', '.join('?' * len(batch))}) AND body IS NOT NULL", batch)
 
     def _grouped(self, condition: str, values: Sequence[bytes]) -> Iterator[list[Logged]]:

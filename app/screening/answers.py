@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from enum import Enum
 
 import msgspec
 
@@ -136,9 +137,9 @@ class _Reader:
         answers: dict[str, int] = {}
         for item, column in self._columns.items.items():
             cell = self._cell(cells, column)
-            if is_blank(cell_text(cell)):
-                continue
             value = self._options[item].value(cell)
+            if value is BLANK:
+                continue
             if value is None:
                 reasons.append(Reason("answers.not_an_option", "refusal", {"item": item, "value": cell_text(cell)}))
             else:
@@ -158,7 +159,7 @@ class _Reader:
             for item in rule.items:
                 cell = self._cell(cells, self._columns.items.get(item))
                 value = self._options[item].value(cell)
-                if value is not None and value >= rule.at_least:
+                if isinstance(value, int) and value >= rule.at_least:
                     critical.append(Reason("answers.critical_in_refused_line", "refusal", {"item": item}))
         return critical
 
@@ -230,8 +231,18 @@ class _Reader:
             return self._day.default
 
 
+class _Blank(Enum):
+    BLANK = "blank"
+
+
+BLANK = _Blank.BLANK
+
+
 class _Options:
-    """What may stand in the cells of one item: a value, or the words of an option in any language."""
+    """What may stand in the cells of one item: a value, or the words of an option in any language.
+
+    Few different things stand in thousands of cells, so each is looked into once.
+    """
 
     def __init__(self, item: Item, definition: Definition) -> None:
         options = definition.option_sets[item.options]
@@ -240,9 +251,16 @@ class _Options:
             for option in options
             for word in (str(option.value), *option.text.values())
         }
+        self._met: dict[tuple[type, Cell], int | _Blank | None] = {}
 
-    def value(self, cell: Cell) -> int | None:
-        """The value of the option in `cell`, or None."""
+    def value(self, cell: Cell) -> int | _Blank | None:
+        """The value of the option in `cell`; None where it holds something else."""
+        key = (type(cell), cell)
+        if key not in self._met:
+            self._met[key] = BLANK if is_blank(cell_text(cell)) else self._read(cell)
+        return self._met[key]
+
+    def _read(self, cell: Cell) -> int | None:
         if isinstance(cell, bool):
             return None
         words = "".join(cell_text(cell, as_half_width=True).split()).lower()
@@ -259,9 +277,9 @@ def _refuse_other_coding(sheet: Sheet, definition: Definition, columns: AnswerCo
         if item.id not in columns.items or min(values) != 0:
             continue
         column = columns.items[item.id]
-        texts = {
-            cell_text(row[column], as_half_width=True) for row in sheet.rows[columns.first_row :] if column < len(row)
-        }
+        # With their types, because True equals 1.
+        cells = {(type(row[column]), row[column]) for row in sheet.rows[columns.first_row :] if column < len(row)}
+        texts = {cell_text(cell, as_half_width=True) for _, cell in cells}
         if str(max(values) + 1) in texts and not _zero_anywhere(sheet, columns):
             raise Problem("answers.coded_from_one", sheet=sheet.name, low=0, high=max(values))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -181,8 +181,7 @@ class Screenings:
         campaigns = self.campaigns()
         answered: dict[tuple[bytes | None, dt.date | None], set[bytes]] = {}
         rows = []
-        for row in plan.rows:
-            sheet = self._sheet(row, plan.instrument)
+        for row, sheet in zip(plan.rows, self._sheets(plan.rows, plan.instrument), strict=True):
             if sheet is None:
                 rows.append(row)
                 continue
@@ -192,26 +191,30 @@ class Screenings:
                 answered[key] = self.screened(plan.instrument, campaign=campaign, date=row.date)
             if sheet.person.id in answered[key]:
                 reason = Reason("answers.answered_already", "refusal")
-                row = msgspec.structs.replace(row, fate="refused", reasons=[*row.reasons, reason])  # noqa: PLW2901
-            rows.append(row)
+                rows.append(msgspec.structs.replace(row, fate="refused", reasons=[*row.reasons, reason]))
+            else:
+                rows.append(row)
         return AnswerPlan(plan.instrument, rows)
 
     def apply(self, plan: AnswerPlan, *, doubtful: Iterable[int] = ()) -> list[Recorded]:
         """Save the taken rows of a plan, and the doubtful ones at these positions, in one step."""
         chosen = set(doubtful)
-        sheets = [
-            self._sheet(row, plan.instrument)
+        rows = [
+            row
             for position, row in enumerate(plan.rows)
             if row.fate == "taken" or (row.fate == "doubtful" and position in chosen)
         ]
-        return self.record_all([sheet for sheet in sheets if sheet])
+        return self.record_all([sheet for sheet in self._sheets(rows, plan.instrument) if sheet])
 
-    def _sheet(self, row: AnswerRow, instrument: str) -> Sheet | None:
-        """A row as a sheet of answers; None where it is refused."""
-        record = self._archive.get("person", row.person) if row.person and row.fate != "refused" else None
-        if record is None:
-            return None
-        return Sheet(typed(record, Person), instrument, row.date, row.answers, "file")
+    def _sheets(self, rows: Sequence[AnswerRow], instrument: str) -> Iterator[Sheet | None]:
+        """Each row as a sheet of answers; None where it is refused."""
+        wanted = [row.person if row.fate != "refused" else None for row in rows]
+        people = self._archive.get_all("person", filter(None, wanted))
+        for row, person in zip(rows, wanted, strict=True):
+            if person in people:
+                yield Sheet(typed(people[person], Person), instrument, row.date, row.answers, "file")
+            else:
+                yield None
 
     def of_person(self, person: bytes) -> list[Kept[Screening]]:
         """All screenings of a person, the newest first."""
