@@ -71,6 +71,16 @@ def archive_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def empty_archive(tmp_path: Path) -> Path:
+    """An archive as it is made, with nobody in it."""
+    path = tmp_path / "empty.xinyi"
+    owner = Owner(USER, PASSWORD, Names("second laptop", "示范中学"))
+    with Archive.create(path, owner, CATALOGUE) as archive:
+        register_user(archive, USER)
+    return path
+
+
+@pytest.fixture
 def make_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Window]]:
     """Makes windows in a language and a look, and closes them afterwards."""
     made: list[Window] = []
@@ -94,9 +104,19 @@ def make_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Wind
 
 
 @pytest.fixture
-def opened(make_window: Callable[..., Window], archive_path: Path, qtbot: QtBot) -> Window:
-    """The window with the archive open, on 今日."""
-    window = make_window(archive_path)
-    window.unlock(archive_path, USER, PASSWORD)
-    qtbot.waitUntil(lambda: window.work is not None and window.tasks.idle(), timeout=TIMEOUT_MS)
-    return window
+def open_window(make_window: Callable[..., Window], qtbot: QtBot) -> Callable[[Path], Window]:
+    """Opens the window on an archive, on 今日."""
+
+    def open_one(archive: Path) -> Window:
+        window = make_window(archive)
+        window.unlock(archive, USER, PASSWORD)
+        qtbot.waitUntil(lambda: window.work is not None and window.tasks.idle(), timeout=TIMEOUT_MS)
+        return window
+
+    return open_one
+
+
+@pytest.fixture
+def opened(open_window: Callable[[Path], Window], archive_path: Path) -> Window:
+    """The window with the archive of invented people open, on 今日."""
+    return open_window(archive_path)

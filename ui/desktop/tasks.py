@@ -130,7 +130,10 @@ class Tasks:
         desk = self._desk
         if desk is None:
             raise Problem("desktop.locked_meanwhile")
-        future: Future[T] = self._archive.submit(operation, desk)
+        try:
+            future: Future[T] = self._archive.submit(operation, desk)
+        except RuntimeError as error:  # the window was closed since the line above
+            raise Problem("desktop.locked_meanwhile") from error
         return future.result()
 
     def close_archive(self, owner: QObject, success: Callable[[object], None]) -> None:
