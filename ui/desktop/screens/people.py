@@ -30,6 +30,8 @@ LIST_WIDTH, BESIDE_WIDTH = 580, 760
 LIST_HEIGHT, PERSON_HEIGHT = 260, 320
 _WIDEST = {"name": 170, "group_name": 130, "student_number": 140}
 _CELL_PADDING = 28
+_CHIP_PADDING = 20
+"""A level is a bold word in a frame."""
 
 
 class PeoplePage(Page):
@@ -167,6 +169,7 @@ class PeoplePage(Page):
             texts = {self._model.text(line, column) for line in range(self._model.rowCount())}
             texts.add(self._model.headerData(column, Qt.Orientation.Horizontal))
             width = max(map(metrics.horizontalAdvance, texts)) + _CELL_PADDING
+            width += _CHIP_PADDING if name == "alert" else 0
             width = min(width, _WIDEST.get(name, width))
             self._table.setColumnWidth(column, width)
             if name == "name":
