@@ -342,11 +342,11 @@ def _moment(kind: TimelineKind, record: Record) -> int:
     if isinstance(said, int):
         return said
     try:
-        return _noon(said) if isinstance(said, str) else 0
+        return _beginning(said) if isinstance(said, str) else 0
     except ValueError:
         return 0
 
 
-def _noon(date: str) -> int:
-    """An ISO day as a moment, so that it sorts among moments."""
-    return int(dt.datetime.combine(dt.date.fromisoformat(date), dt.time(12), dt.UTC).timestamp() * 1000)
+def _beginning(date: str) -> int:
+    """When an ISO day begins here: of answers only the day is known, and whatever they led to came after them."""
+    return int(dt.datetime.combine(dt.date.fromisoformat(date), dt.time()).astimezone().timestamp() * 1000)

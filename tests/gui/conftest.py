@@ -111,6 +111,7 @@ def open_window(make_window: Callable[..., Window], qtbot: QtBot) -> Callable[[P
         window = make_window(archive)
         window.unlock(archive, USER, PASSWORD)
         qtbot.waitUntil(lambda: window.work is not None and window.tasks.idle(), timeout=TIMEOUT_MS)
+        QApplication.processEvents()  # what is laid out anew shows itself with the next round of events
         return window
 
     return open_one

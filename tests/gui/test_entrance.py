@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ui.desktop.window import Window
@@ -24,6 +24,7 @@ def type_and_submit(window: Window, qtbot: QtBot, user: str, password: str) -> N
         field.insert(text)  # as an input method does; simulated keys know no Chinese
     qtbot.keyClick(fields[-1], Qt.Key.Key_Return)
     qtbot.waitUntil(window.tasks.idle, timeout=TIMEOUT_MS)
+    QApplication.processEvents()
 
 
 def test_a_wrong_password_is_told_and_the_right_one_then_opens(
@@ -41,6 +42,7 @@ def test_locking_takes_everything_off_the_screen(opened: Window, qtbot: QtBot) -
     assert "张三丰" in visible_texts(opened)
     qtbot.keyClick(opened, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(opened.tasks.idle, timeout=TIMEOUT_MS)
+    QApplication.processEvents()
     assert opened.work is None
     assert "张三丰" not in visible_texts(opened)
 
@@ -69,4 +71,4 @@ def test_a_first_archive_is_made_in_the_window(
     qtbot.mouseClick(create, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.work is not None and window.tasks.idle(), timeout=TIMEOUT_MS)
     assert place.exists()
-    assert "从这里开始" in visible_texts(window)
+    qtbot.waitUntil(lambda: "从这里开始" in visible_texts(window), timeout=TIMEOUT_MS)

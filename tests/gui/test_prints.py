@@ -8,7 +8,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.instruments.library import Library
@@ -42,6 +42,8 @@ class Printing:
 
     def wait(self) -> None:
         self._qtbot.waitUntil(self.window.tasks.idle, timeout=TIMEOUT_MS)
+        # What is laid out anew shows itself with the next round of events.
+        QApplication.processEvents()
 
     def make(self, period: str = "", group: str = CLASS) -> None:
         self.page._group.setCurrentText(group)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from sync.county.office import County
@@ -33,6 +33,8 @@ class Syncing:
 
     def wait(self) -> None:
         self._qtbot.waitUntil(self.window.tasks.idle, timeout=TIMEOUT_MS)
+        # What is laid out anew shows itself with the next round of events.
+        QApplication.processEvents()
 
     def said(self) -> str:
         return "\n".join(label.text() for label in self.page.findChildren(QLabel) if label.isVisible())

@@ -179,6 +179,23 @@ def test_the_author_of_a_step_is_who_made_it(people: People, archive: Archive) -
     assert people.authors([*steps, archive.new_id()]) == {steps[0]: "王老师"}
 
 
+@pytest.mark.parametrize("hour", [0, 11, 13, 23])
+def test_answers_stand_before_what_they_led_to_at_any_hour(tmp_path: Path, hour: int) -> None:
+    moment = dt.datetime.combine(DAY, dt.time(hour, 1)).astimezone()
+    owner = Owner("王老师", "correct horse", Names("x", "站"))
+    with Archive.create(tmp_path / "b.xinyi", owner, CATALOGUE, wall=lambda: int(moment.timestamp() * 1000)) as archive:
+        people, alerts = People(archive), Alerts(archive)
+        person = add(people, "张三")
+        alert = (
+            Screenings(archive, Library.load(), AlertRules.load())
+            .record(Sheet(person, "phq-9", DAY, {"9": 2}, "typed"))
+            .alert
+        )
+        assert alert is not None
+        alerts.note(alert, "已联系")
+        assert people.timeline(person.id)[-1].kind == "screening"
+
+
 def test_a_timeline_holds_what_a_newer_version_wrote(tmp_path: Path) -> None:
     path, owner = tmp_path / "b.xinyi", Owner("王老师", "correct horse", Names("x", "站"))
     newer = Catalogue([*CATALOGUE, RecordType(name="session")])

@@ -67,7 +67,8 @@ def text_of(found: ClassSummary, fonts: Fonts, texts: Texts) -> str:
 
 def expected_table(table: Mapping[str, Any], texts: Texts) -> str:
     """What a reader must see of the data: every number and every hole, in its place."""
-    lines = [[column["title"] for column in table["columns"]] + [texts("report.total"), texts("report.share")]]
+    share = [texts("report.share")] if table["rows"] else []
+    lines = [[column["title"] for column in table["columns"]] + [texts("report.total"), *share]]
     for row, cells, total in zip(table["rows"], table["cells"], table["row_totals"], strict=True):
         numbers = [texts("report.hidden") if number is None else str(number) for number in (*cells, total)]
         lines.append([row["title"], _RANGE, *numbers, "" if total is None else percent(total, table["grand_total"])])
