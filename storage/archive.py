@@ -4,35 +4,52 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
-from storage import database
-from storage.database import Connection, Meta, batches
+from storage import copies, database, rekey
+from storage.accounts import Accounts
+from storage.database import Connection, Meta
 from storage.device import FIRST_EPOCH, Device, Names
+from storage.erase import ERASED, ERASURE, Eraser
 from storage.errors import EnvironmentProblem, Problem
-from storage.fold import MODULUS, Folded, Stored, age, fold, replaces
-from storage.keys import SlotFile, Unlocked, open_slots, password_slot, slots_path, write_slots
+from storage.fold import MODULUS
+from storage.keys import (
+    DeviceSecret,
+    SlotFile,
+    Unlocked,
+    no_device_secret,
+    open_slots,
+    read_slots,
+    slots_path,
+    user_slot,
+    write_slots,
+)
 from storage.lock import Lock
-from storage.log import Log, Logged
+from storage.log import Log
 from storage.meeting import Backlog, Meeting
-from storage.projection import Projection, Refolded, Where
-from storage.records import Catalogue, Draft, Record
-from storage.verify import MAX_FINDINGS, Finding, broken_segments, damaged_pages
-from sync.changes import Change, ChangeId
+from storage.projection import Projection
+from storage.records import Catalogue, Draft, Fields
+from storage.verify import (
+    MAX_FINDINGS,
+    Finding,
+    broken_references,
+    broken_segments,
+    damaged_keys,
+    damaged_pages,
+)
+from storage.waiting import Waiting
+from storage.writing import Writing
 from sync.clock import HybridClock, WallClock
-from sync.crypto import KEY_SIZE
+from sync.crypto import KEY_SIZE, Recipient, Unsealed, wrap
 from sync.ids import new_id
 from sync.papers import Certificate
 from sync.segments import ScopeKey
 
-REBUILD_BATCH = 5000
-"""Records that a rebuild holds in memory at once."""
+_DRAFT = b"xinyi draft 1"
 
 
 def system_clock() -> int:
@@ -62,10 +79,20 @@ class Info(msgspec.Struct, frozen=True):
     backlog: Backlog
 
 
-class Archive:
+class Archive(Writing):
     """An open archive. Belongs to the thread that opened it.
 
     Made by `create` and `open`. Every method that writes is one transaction, on disk when it returns.
+
+    Attributes:
+        path: of the file.
+        id: of the archive.
+        user: id of who opened it.
+        public_key: of who opened it.
+        accounts: who else can.
+        failed_tries: wrong passwords before the right one.
+        device: who this archive is among others.
+        meeting: how it meets them.
     """
 
     def __init__(
@@ -76,13 +103,17 @@ class Archive:
         self._closed = False
         self._catalogue, wall = setup
         self._meta = Meta(connection)
-        self._log = Log(connection)
-        self._projection = Projection(connection, self._catalogue)
+        super().__init__(Log(connection), Projection(connection, self._catalogue))
         self._clock = HybridClock(wall, self._meta.get("clock") or 0)
         self.path = path
+        self._unlocked = unlocked
         self.id = unlocked.archive
         self.user = unlocked.user
+        self.public_key = Recipient(unlocked.private).public_key
+        self.accounts = Accounts(path, unlocked)
+        self.failed_tries = 0
         self.device = Device(connection)
+        self._eraser = Eraser(connection, self._log, self._projection, self._folded, path.name)
         self.meeting = Meeting(
             connection,
             self.device,
@@ -90,6 +121,7 @@ class Archive:
             transaction=self.transaction,
             refold=self._refold,
             witness=self._clock.witness,
+            eraser=self._eraser,
         )
 
     # ---- opening and closing ----
@@ -101,7 +133,8 @@ class Archive:
         Raises:
             Problem: there is something at `path` already, or it cannot be written.
         """
-        unlocked = Unlocked(new_id(wall()), secrets.token_bytes(KEY_SIZE), new_id(wall()))
+        private = Recipient.generate().private_key
+        unlocked = Unlocked(new_id(wall()), secrets.token_bytes(KEY_SIZE), new_id(wall()), private)
         lock = Lock(path)
         try:
             connection = _make(path, unlocked, owner, catalogue, wall)
@@ -112,13 +145,20 @@ class Archive:
 
     @classmethod
     def open(
-        cls, path: Path, user_name: str, password: str, catalogue: Catalogue, *, wall: WallClock = system_clock
+        cls,
+        path: Path,
+        user_name: str,
+        password: str,
+        catalogue: Catalogue,
+        *,
+        wall: WallClock = system_clock,
+        device_secret: DeviceSecret = no_device_secret,
     ) -> Self:
         """Open an archive.
 
         Raises:
-            Problem: it is not there, not an archive, damaged, newer than this program, in use, or the user name or
-                password is wrong.
+            Problem: it is not there, not an archive, damaged, newer than this program, in use, the user name or
+                password is wrong, it is too early for another try, or the device secret is missing.
         """
         try:
             there = path.exists()
@@ -126,7 +166,17 @@ class Archive:
             raise EnvironmentProblem("archive.cannot_read", file=path.name) from error
         if not there:
             raise Problem("archive.not_there", file=path.name)
-        return cls.open_unlocked(path, open_slots(slots_path(path), user_name, password), catalogue, wall=wall)
+        waiting = Waiting(path)
+        waiting.refuse_early(wall())
+        try:
+            unlocked = open_slots(slots_path(path), user_name, password, device_secret)
+        except Problem as problem:
+            if problem.key == "archive.wrong_password":
+                waiting.failed(wall())
+            raise
+        archive = cls.open_unlocked(path, unlocked, catalogue, wall=wall)
+        archive.failed_tries = waiting.passed()
+        return archive
 
     @classmethod
     def open_unlocked(
@@ -135,6 +185,7 @@ class Archive:
         """`open` for somebody who has the key already."""
         lock = Lock(path)
         try:
+            unlocked = rekey.settle(path, unlocked)
             connection = database.connect(path, unlocked.key)
             try:
                 with database.errors_explained(path.name):
@@ -155,7 +206,13 @@ class Archive:
             raise Problem("archive.not_an_archive", file=self.path.name)
         if not self._projection.is_current():
             self.rebuild()
+        if copies.is_copy(self._connection):
+            database.use_wal(self._connection)
+            with self.transaction():
+                copies.begin_incarnation(self._connection, self.device)
         self.meeting.settle()
+        with suppress(EnvironmentProblem, OSError):  # a read-only disk: the next opening will do
+            self.accounts.keep_own_key()
 
     def close(self) -> None:
         """Let the archive go; a second time does nothing. Nothing is lost by not calling it."""
@@ -181,98 +238,42 @@ class Archive:
         with self.transaction():
             return self.device.accept(admission)
 
-    # ---- writing ----
+    # ---- erasing, copying, checking ----
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """All that is saved inside becomes durable together, or not at all."""
-        return database.transaction(self._connection, self.path.name)
+    def erase(self, person: bytes, fields: Fields) -> None:
+        """Destroy all that is known of a person, here at once and on every other device when it hears of it.
 
-    def new_id(self) -> bytes:
-        """An id for a new record."""
-        return new_id(self._clock.wall())
-
-    def now(self) -> int:
-        """The wall clock, in milliseconds since 1970."""
-        return self._clock.wall()
-
-    def save(self, drafts: Sequence[Draft]) -> None:
-        """Save drafts together, in the name of the user who opened the archive; on disk when this returns.
+        Args:
+            person: id of a record that is a person.
+            fields: what is kept about it, in a record of the type `erasure`: why, but nothing of the person.
 
         Raises:
-            Problem: disk full, or a draft about a person who is not (or no longer) in the archive.
+            Problem: nobody of this id is here. EnvironmentProblem: the person is erased, but the disk has no room to
+                clean the file; that is done at the next opening.
         """
-        if not drafts:
-            return
+        draft = Draft.new(ERASURE, self.new_id(), {**fields, ERASED: person})
         with self.transaction():
-            self._keep_person_keys(drafts)
-            number, stream = self.device.stream
-            first = self._log.next_ordinal(number)
-            changes = [self._change(draft) for draft in drafts]
-            row = self._log.append(number, first, changes)
-            fresh: dict[bytes, Refolded] = {}
-            known: set[bytes] = set()
-            for offset, (draft, change) in enumerate(zip(drafts, changes, strict=True)):
-                if draft.seen or draft.record in fresh:
-                    known.add(draft.record)
-                else:
-                    stored = Stored(ChangeId(stream, first + offset), change)
-                    after = fold([stored], self._catalogue.get)
-                    fresh[draft.record] = Refolded(None, after, row + offset, row + offset)
-            self._projection.write(one for record, one in fresh.items() if record not in known)
-            self._refold(known, row - 1)
-
-    def _change(self, draft: Draft) -> Change:
-        kind = self._catalogue[draft.type]
-        base = {}
-        if draft.seen:
-            seen = [one.stored for one in self._log.of_record(draft.record) if one.no <= draft.seen]
-            base = replaces(draft.fields, seen)
-        return Change(
-            record=draft.record,
-            type=draft.type,
-            schema=kind.schema,
-            person=draft.record if kind.person else draft.person,
-            actor=self.user,
-            time=self._clock.tick(),
-            fields=draft.fields,
-            base=base,
-        )
-
-    def _keep_person_keys(self, drafts: Sequence[Draft]) -> None:
-        """Give new people their content keys, and make sure that everybody else who is written about has one."""
-        new = [draft.record for draft in drafts if self._catalogue[draft.type].person and not draft.seen]
-        self._connection.executemany(
-            "INSERT INTO person_key (person, key, published) VALUES (?, ?, 0)",
-            ((person, secrets.token_bytes(KEY_SIZE)) for person in new),
-        )
-        known = {draft.person for draft in drafts if draft.person}.difference(new)
-        for batch in batches(known):
-            marks = ", ".join("?" * len(batch))
-            statement = f"SELECT count(*) FROM person_key WHERE person IN ({marks})"  # noqa: S608 -- only marks
-            if self._connection.execute(statement, batch).fetchone()[0] != len(batch):
+            if not self._eraser.has_key(person):
                 raise Problem("archive.no_such_person")
+            self.save([draft])
+            self._eraser.take(one.stored.change for one in self._log.of_record(draft.record))
+        self._eraser.scrub()
 
-    def _refold(self, records: Collection[bytes], version: int) -> None:
-        """Bring records up to date with the log, where the projection knows the log up to `version`."""
-        refolded = []
-        for logged in self._log.of_records(records):
-            before = [one for one in logged if one.no <= version]
-            refolded.append(self._folded(logged, self._folded(before).after if before else None))
-        self._projection.write(refolded)
-        self._meta.put("clock", self._clock.last)
+    def copy(self, path: Path) -> bytes:
+        """Write an encrypted copy of the database to `path` (see `storage.copies`); returns the key-slot file's bytes.
 
-    def _folded(self, logged: Sequence[Logged], before: Folded | None = None) -> Refolded:
-        after = fold([one.stored for one in logged], self._catalogue.get)
-        return Refolded(before, after, logged[0].no, logged[-1].no)
-
-    def rebuild(self) -> None:
-        """Throw the projection away and fold the whole log again."""
-        with self.transaction():
-            self._projection.drop_tables()
-            self._projection.create_tables()
-            refolded = map(self._folded, self._log.by_record())
-            while batch := list(islice(refolded, REBUILD_BATCH)):
-                self._projection.write(batch)
+        Raises:
+            Problem: no room, or one of both files is not as it should be.
+        """
+        # With the key: a file that somebody changed behind our back must be noticed while there are better ones.
+        slots = slots_path(self.path)
+        read_slots(slots, self._unlocked.key)
+        # Others can only be sent what is in segments. Where there is no room for them, a copy is needed all the more.
+        with suppress(EnvironmentProblem):
+            self.meeting.seal()
+        copies.write_copy(self._connection, self._unlocked.key, path)
+        with database.file_errors_explained(self.path.name):
+            return slots.read_bytes()
 
     def verify(self) -> list[Finding]:
         """Everything that is not as it should be; changes nothing."""
@@ -281,7 +282,13 @@ class Archive:
             if pages:
                 return pages
             broken = broken_segments(self._connection, self.meeting.keys(self.device.scope))
-            return [*broken, *self._wrong_records()]
+            keys = damaged_keys(slots_path(self.path), self._unlocked.key)
+            return [*keys, *broken, *self._wrong_records(), *self._broken_references()]
+
+    def _broken_references(self) -> list[Finding]:
+        """None as long as something is known to be missing: the record that is named may be in there."""
+        backlog = self.meeting.backlog()
+        return [] if backlog.locked or backlog.unreadable else broken_references(self._connection, self._catalogue)
 
     def _wrong_records(self) -> list[Finding]:
         """Records that are not what the log folds to, and a state hash that is not their sum."""
@@ -296,45 +303,7 @@ class Archive:
             findings.append(Finding("fold", "state"))
         return findings[:MAX_FINDINGS]
 
-    # ---- reading ----
-
-    def get(self, kind: str, record: bytes) -> Record | None:
-        """A record, or None."""
-        return self._projection.get(kind, record)
-
-    def get_all(self, kind: str, records: Iterable[bytes]) -> dict[bytes, Record]:
-        """Those of the records that are there, by id."""
-        found = (self._projection.find(kind, {"id": batch}) for batch in batches(set(records)))
-        return {record.id: record for batch in found for record in batch}
-
-    def find(
-        self,
-        kind: str,
-        where: Where | None = None,
-        *,
-        order: str = "",
-        descending: bool = False,
-        limit: int = -1,
-        offset: int = 0,
-    ) -> list[Record]:
-        """Records of a type that meet all conditions.
-
-        Ordered by an index field, `created` or `changed`; else as they came to this archive.
-        """
-        return self._projection.find(kind, where or {}, order=order, descending=descending, limit=limit, offset=offset)
-
-    def tally(self, kind: str, by: Sequence[str] = (), where: Where | None = None) -> dict[tuple[Any, ...], int]:
-        """How many records there are for each combination of values of the index fields `by`."""
-        return self._projection.tally(kind, by, where or {})
-
-    def search(self, kind: str, match: str, limit: int = 50) -> list[Record]:
-        """Records whose search terms match an FTS5 expression, the last that came first."""
-        return self._projection.search(kind, match, limit)
-
-    def history(self, record: bytes) -> list[Change]:
-        """All that ever happened to a record, as far as it can be read, oldest first."""
-        stored = sorted((one.stored for one in self._log.of_record(record)), key=age)
-        return [one.change for one in stored]
+    # ---- what it is ----
 
     def local(self, name: str) -> str | None:
         """Something that this device remembers inside the archive and never shares."""
@@ -345,6 +314,19 @@ class Archive:
         """Remember something on this device, inside the archive."""
         with self.transaction():
             self._meta.put(f"local.{name}", value)
+
+    def keep_draft(self, data: bytes) -> None:
+        """Keep what the user has not finished, on this device, sealed so that nobody else opens it; empty to forget."""
+        sealed = wrap(self.public_key, data, _DRAFT + self.id).hex() if data else ""
+        self.remember(f"draft {self.user.hex()}", sealed)
+
+    def draft(self) -> bytes:
+        """What the user has not finished; empty for nothing, or for what a reset password has closed."""
+        sealed = self.local(f"draft {self.user.hex()}")
+        try:
+            return self.accounts.own_key.unwrap(bytes.fromhex(sealed), _DRAFT + self.id) if sealed else b""
+        except Unsealed:
+            return b""
 
     def state_hash(self) -> bytes:
         """Equal in two archives that hold the same changes. 32 bytes."""
@@ -361,7 +343,7 @@ class Archive:
             scope=self.device.scope,
             state=self.state_hash(),
             changes=self._log.count(),
-            records={kind.name: self.tally(kind.name)[()] for kind in self._catalogue},
+            records={kind.name: self._projection.tally(kind.name, (), {})[()] for kind in self._catalogue},
             backlog=self.meeting.backlog(),
         )
 
@@ -371,7 +353,7 @@ def _make(path: Path, unlocked: Unlocked, owner: Owner, catalogue: Catalogue, wa
     if path.exists() or slots_path(path).exists():
         raise Problem("archive.exists", file=path.name)
     try:
-        slot = password_slot(unlocked, owner.user_name, owner.password)
+        slot = user_slot(unlocked, owner.user_name, owner.password)
         with database.file_errors_explained(path.name):
             write_slots(slots_path(path), SlotFile(unlocked.archive, [slot]), unlocked.key)
             path.touch(mode=0o600)
@@ -383,7 +365,9 @@ def _make(path: Path, unlocked: Unlocked, owner: Owner, catalogue: Catalogue, wa
                 Meta(connection).put("archive", unlocked.archive)
                 scope_key = ScopeKey(new_id(wall()), FIRST_EPOCH, secrets.token_bytes(KEY_SIZE))
                 Device.create(connection, owner.names, scope_key)
-                Projection(connection, catalogue).create_tables()
+                projection = Projection(connection, catalogue)
+                projection.create_tables()
+                projection.create_indexes()
         except BaseException:
             connection.close()
             raise

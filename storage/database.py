@@ -120,6 +120,7 @@ def _explain(message: str, file: str) -> Problem | None:
         ("database is locked", Problem, "archive.in_use"),
         ("not a database", Problem, "archive.not_an_archive"),
         ("malformed", Problem, "archive.damaged"),
+        ("Could not decode", Problem, "archive.damaged"),
     ]
     return next((kind(key, file=file) for part, kind, key in explained if part in message), None)
 

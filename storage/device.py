@@ -7,7 +7,7 @@ from typing import NamedTuple
 from storage.database import Connection, Meta
 from storage.errors import Problem
 from sync.crypto import Recipient, Signer
-from sync.ids import new_stream_id
+from sync.ids import device_of, new_stream_id
 from sync.papers import (
     Admission,
     Certificate,
@@ -84,6 +84,12 @@ class Device:
         stream = self._meta.get("stream")
         (number,) = self._connection.execute("SELECT no FROM stream WHERE id = ?", (stream,)).fetchone()
         return number, stream
+
+    @property
+    def streams(self) -> list[tuple[int, bytes]]:
+        """The streams of all incarnations in the scope, the oldest first: local number and id."""
+        rows = self._connection.execute("SELECT no, id FROM stream WHERE scope = ? ORDER BY no", (self.scope,))
+        return [(number, stream) for number, stream in rows if device_of(stream) == self.id]
 
     @property
     def names(self) -> Names:
@@ -181,17 +187,17 @@ class Device:
         return [(read_paper(data, kind), data) for (data,) in rows]
 
     def _move(self, scope: bytes) -> None:
-        """Take the own stream to the station's scope.
+        """Take the own streams to the station's scope.
 
         Nobody has seen its segments, because a device without admission meets no one. They are sealed again, from the
         log, once the key of the new scope is here; ordinals and therefore change ids stay what they are.
         """
-        number, _ = self.stream
-        self._connection.execute("DELETE FROM segment WHERE stream = ?", (number,))
-        self._connection.execute(
-            "UPDATE stream SET scope = ?, seq = 0, hash = ?, next_ordinal = 1, folded = 0 WHERE no = ?",
-            (scope, CHAIN_START, number),
-        )
+        for number, _ in self.streams:
+            self._connection.execute("DELETE FROM segment WHERE stream = ?", (number,))
+            self._connection.execute(
+                "UPDATE stream SET scope = ?, seq = 0, hash = ?, next_ordinal = 1, folded = 0 WHERE no = ?",
+                (scope, CHAIN_START, number),
+            )
         self._connection.execute("UPDATE person_key SET published = 0")
         self._connection.execute("DELETE FROM scope_key")
         self._meta.put("scope", scope)

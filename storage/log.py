@@ -17,10 +17,19 @@ from sync.segments import Opened
 MAX_CHANGE = 2 * 1024 * 1024
 """Bytes of one change; a segment must hold it (see `sync.segments.MAX_SEGMENT`)."""
 
+EMPTIED = bytes(16)
+"""Stands for the person, the record and the user of a change that was emptied before it was sealed: nobody at all."""
+
 _COLUMNS = "no, stream, ordinal, record, time, body"
+_READABLE = "time IS NOT NULL"
+"""Neither unread (no body either) nor emptied (an empty body)."""
+
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.Decoder(tuple[str, int, bytes | None, bytes, bytes]).decode
 _Row = tuple[int, int, bytes, int | None, bytes | None]
+
+
+_EMPTY = Change(record=EMPTIED, type="emptied", schema=1, person=EMPTIED, actor=EMPTIED, time=0, fields={})
 
 
 class Logged(NamedTuple):
@@ -47,13 +56,17 @@ class Log:
         return number
 
     def append_opened(self, stream: int, opened: Iterable[Opened]) -> None:
-        """Write changes from a segment; one that cannot be read keeps its place, without content."""
-        self._insert(
+        """Write changes from a segment; one that cannot be read keeps its place, without content.
+
+        Those that this device wrote itself before it was put back from a backup are here already.
+        """
+        rows = (
             (stream, one.ordinal, one.record, one.change.time, _body(one.change))
             if one.change
             else (stream, one.ordinal, one.record, None, None)
             for one in opened
         )
+        self._insert(rows, "OR IGNORE")
 
     def reread(self, stream: int, changes: Sequence[tuple[int, Change]]) -> None:
         """Put the content of changes in, by ordinal, that could not be read before.
@@ -71,9 +84,31 @@ class Log:
         rows = self._connection.execute("SELECT ordinal FROM change WHERE stream = ? AND body IS NULL", (stream,))
         return {row[0] for row in rows}
 
-    def _insert(self, rows: Iterable[_Row]) -> None:
+    def of_person(self, person: bytes) -> list[tuple[int, bytes]]:
+        """Row numbers and records of all readable changes that belong to a person, in whatever record they stand."""
+        rows = self._connection.execute(
+            f"SELECT no, record, body FROM change WHERE {_READABLE} AND instr(body, ?) > 0",  # noqa: S608 -- constant
+            (person,),
+        )
+        return [(number, record) for number, record, body in rows if _decode(body)[2] == person]
+
+    def empty(self, numbers: Iterable[int]) -> None:
+        """Destroy what changes say, by row number; their places stay, so that ordinals have no gap."""
         self._connection.executemany(
-            "INSERT INTO change (stream, ordinal, record, time, body) VALUES (?, ?, ?, ?, ?)", rows
+            "UPDATE change SET time = NULL, body = x'' WHERE no = ?", [(number,) for number in numbers]
+        )
+
+    def cross_off(self, stream: int, ordinals: Iterable[int]) -> None:
+        """Note that changes which cannot be read never will be."""
+        self._connection.executemany(
+            "UPDATE change SET body = x'' WHERE stream = ? AND ordinal = ? AND body IS NULL",
+            [(stream, ordinal) for ordinal in ordinals],
+        )
+
+    def _insert(self, rows: Iterable[_Row], conflict: str = "") -> None:
+        self._connection.executemany(
+            f"INSERT {conflict} INTO change (stream, ordinal, record, time, body) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+            rows,
         )
 
     def version(self) -> int:
@@ -90,20 +125,23 @@ class Log:
     def of_record(self, record: bytes) -> list[Logged]:
         """The readable changes of a record, in the order of their arrival."""
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM change WHERE record = ? AND body IS NOT NULL ORDER BY no",  # noqa: S608 -- constant
+            f"SELECT {_COLUMNS} FROM change WHERE record = ? AND {_READABLE} ORDER BY no",  # noqa: S608 -- constant
             (record,),
         )
         return [self._logged(row) for row in rows]
 
     def of_stream(self, stream: int, first: int, count: int, size: int) -> list[Change]:
-        """Changes of a stream from ordinal `first`: at most `count`, and about `size` bytes."""
+        """Changes of a stream from ordinal `first`: at most `count`, and about `size` bytes.
+
+        One that was emptied keeps its ordinal and says nothing more.
+        """
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM change WHERE stream = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?",  # noqa: S608
             (stream, first, count),
         )
         changes: list[Change] = []
         for row in rows:
-            changes.append(self._logged(row).stored.change)
+            changes.append(self._logged(row).stored.change if row[-1] else _EMPTY)
             size -= len(row[-1])
             if size <= 0:
                 break
@@ -111,12 +149,12 @@ class Log:
 
     def by_record(self) -> Iterator[list[Logged]]:
         """All readable changes, record by record."""
-        return self._grouped("body IS NOT NULL", ())
+        return self._grouped(_READABLE, ())
 
     def of_records(self, records: Collection[bytes]) -> Iterator[list[Logged]]:
         """The readable changes of some records, record by record."""
         for batch in batches(records):
-            yield from self._grouped(f"record IN ({', '.join('?' * len(batch))}) AND body IS NOT NULL", batch)
+            yield from self._grouped(f"record IN ({', '.join('?' * len(batch))}) AND {_READABLE}", batch)
 
     def _grouped(self, condition: str, values: Sequence[bytes]) -> Iterator[list[Logged]]:
         cursor = self._connection.execute(
@@ -164,3 +202,8 @@ def _body(change: Change) -> bytes:
     if len(payload) > MAX_CHANGE:
         raise Problem("archive.too_large", megabytes=MAX_CHANGE // (1024 * 1024))
     return _encode((change.type, change.schema, change.person, change.actor, payload))
+
+
+def fields_of(body: bytes) -> dict[str, Any]:
+    """The fields that a change sets, from the body of its row."""
+    return decode_payload(_decode(body)[-1])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 
@@ -9,10 +10,11 @@ import msgspec
 
 from storage.database import Connection
 from storage.device import Device
-from storage.log import Log
+from storage.erase import Eraser
+from storage.log import EMPTIED, Log
 from storage.shelf import Shelf, Shelved
 from sync.changes import Change
-from sync.crypto import Unsealed
+from sync.crypto import KEY_SIZE, Unsealed, digest
 from sync.papers import (
     Certificate,
     Grant,
@@ -26,6 +28,7 @@ from sync.papers import (
     write_grant,
 )
 from sync.segments import (
+    MARK_SIZE,
     MAX_CHANGES,
     Header,
     Opened,
@@ -71,6 +74,7 @@ class Meeting:
         transaction: makes one.
         refold: brings records up to date with what the log holds beyond a version.
         witness: told the stamp of each change that arrives.
+        eraser: erases the people whom changes that arrive erase.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Meeting:
         transaction: Transaction,
         refold: Refold,
         witness: Callable[[int], None],
+        eraser: Eraser,
     ) -> None:
         self._connection = connection
         self._device = device
@@ -90,6 +95,7 @@ class Meeting:
         self._transaction = transaction
         self._refold = refold
         self._witness = witness
+        self._eraser = eraser
 
     @property
     def scope(self) -> bytes:
@@ -133,8 +139,14 @@ class Meeting:
             if header.first != self._log.next_ordinal(number):
                 return "sync.refused_fork"
             self._device.begin_stream()
-        self._shelf.keep(segment, tail, header.scope)
+        envelopes = self._eraser.without_erased(segment.envelopes)
+        self._shelf.keep(segment._replace(envelopes=envelopes), tail, header.scope)
         return ""
+
+    def mark(self, stream: bytes, seq: int) -> bytes | None:
+        """The mark of a segment, None where it is not here."""
+        data = self._shelf.stored(stream, seq)
+        return digest(data)[:MARK_SIZE] if data is not None else None
 
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
         """The papers with these ids."""
@@ -198,7 +210,10 @@ class Meeting:
         scope_key = self._device.scope_key()
         if scope_key is None:
             return
-        number, stream = self._device.stream
+        for number, stream in self._device.streams:
+            self._seal_stream(number, stream, scope_key, full_only=full_only)
+
+    def _seal_stream(self, number: int, stream: bytes, scope_key: ScopeKey, *, full_only: bool) -> None:
         while True:
             tail = self._shelf.tail(stream)
             changes = self._log.of_stream(number, tail.next_ordinal, MAX_CHANGES, SEAL_BYTES)
@@ -206,9 +221,9 @@ class Meeting:
                 return
             persons = {change.person for change in changes if change.person}
             fresh = self._person_keys(persons, unpublished=True)
-            data = seal_segment(
-                changes, tail, scope_key=scope_key, signer=self._device.signer, keys=self._person_keys(persons)
-            )
+            # What was emptied goes out under a key that nobody has.
+            keys = {EMPTIED: secrets.token_bytes(KEY_SIZE), **self._person_keys(persons)}
+            data = seal_segment(changes, tail, scope_key=scope_key, signer=self._device.signer, keys=keys)
             with self._transaction():
                 self._shelf.keep(Segment(data, seal_envelopes(fresh, scope_key)), tail, scope_key.scope)
                 self._shelf.set_folded(number, tail.seq + 1)
@@ -220,7 +235,8 @@ class Meeting:
         """The content keys of these people, as far as they are here; or only those that no segment has carried yet."""
         marks = ", ".join("?" * len(persons))
         rows = self._connection.execute(
-            f"SELECT person, key FROM person_key WHERE person IN ({marks}) AND published <= ?",  # noqa: S608 -- marks
+            f"SELECT person, key FROM person_key WHERE person IN ({marks}) AND published <= ?"  # noqa: S608 -- only marks
+            " AND length(key) > 0",
             (*persons, 0 if unpublished else 1),
         )
         return dict(rows.fetchall())
@@ -240,6 +256,7 @@ class Meeting:
             self._grant()
         if new_key:
             self.seal()
+        self._eraser.scrub_if_possible()
         return self.overview(self.scope) != before
 
     def _take_scope_keys(self) -> bool:
@@ -278,8 +295,12 @@ class Meeting:
         with self._transaction():
             version = self._log.version()
             self._log.append_opened(shelved.stream, opened)
-            self._fold([one.change for one in opened if one.change], version)
+            changes = [one.change for one in opened if one.change]
+            self._fold(changes, version)
             self._shelf.set_folded(shelved.stream, shelved.seq)
+            self._eraser.cross_off(shelved.stream, opened)
+            if self._eraser.take(changes):
+                self._reread()
         return True
 
     def _reread(self) -> None:
@@ -290,6 +311,7 @@ class Meeting:
             readable = [(one.ordinal, one.change) for one in opened if one.change and one.ordinal in unread]
             version = self._log.version()
             self._log.reread(shelved.stream, readable)
+            self._eraser.cross_off(shelved.stream, opened)
             self._fold([change for _, change in readable], version)
 
     def _opened(self, shelved: Shelved) -> list[Opened] | None:

@@ -5,6 +5,7 @@ Everything in here can be thrown away and made again from the log.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,12 +13,21 @@ import msgspec
 
 from storage.database import Connection, Meta
 from storage.fold import MODULUS, Folded
+from storage.log import fields_of
 from storage.records import COLUMNS, OTHER, Catalogue, Fields, Record, RecordType
 from sync.wire import encode as canonical
 
 _encode = msgspec.msgpack.encode
-_decode = msgspec.msgpack.decode
-_NO_CONFLICTS = _encode({})
+_decode = msgspec.msgpack.Decoder(tuple[dict[str, Any], dict[str, list[Any]]]).decode
+
+LAYOUT = 2
+"""Raised when the tables of this module are made otherwise, so that the projection is made again."""
+
+_BY_ID = "no IN (SELECT no FROM change WHERE record {})"
+"""Finds records by id in the log, where every record has its first row. They need no index of their own."""
+
+# Where nothing is said, a record is a single change, as nearly all are: then the log has its content, in the same row.
+_CONTENT = "ifnull(content, (SELECT body FROM change WHERE change.no = r_{0}.no))"
 
 
 class Between(NamedTuple):
@@ -55,25 +65,37 @@ class Projection:
     # ---- tables ----
 
     def create_tables(self) -> None:
-        """Make the empty tables of all declared types."""
-        for kind in (*self._catalogue, RecordType(name=OTHER)):
-            columns = "".join(f", f_{field}" for field in kind.index)
-            self._connection.execute(
-                f"CREATE TABLE r_{kind.name} (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, type TEXT NOT NULL,"
-                " person BLOB, version INTEGER NOT NULL, schema INTEGER NOT NULL, created INTEGER NOT NULL,"
-                f" changed INTEGER NOT NULL, fields BLOB NOT NULL, conflicts BLOB NOT NULL{columns})"
-            )
-            # Quoted, because no word with a point in it can be the name of another type or field.
-            for column, name in (("person", "person"), *((f"f_{field}", f"f.{field}") for field in kind.index)):
-                self._connection.execute(f'CREATE INDEX "{kind.name}.{name}" ON r_{kind.name} ({column})')
+        """Make the empty tables of all declared types, without what makes them quick to read."""
+        for kind in self._catalogue:
             if kind.terms:
                 # `unicode61` splits at spaces only what `terms` prepared; short prefixes have an index of their own.
                 self._connection.execute(
                     f"CREATE VIRTUAL TABLE s_{kind.name} USING fts5(terms, content='', contentless_delete=1,"
                     " tokenize='unicode61', prefix='1 2 3 4 5')"
                 )
+        for kind in self._kinds():
+            columns = "".join(f", f_{field}" for field in kind.index)
+            self._connection.execute(
+                f"CREATE TABLE r_{kind.name} (no INTEGER PRIMARY KEY, id BLOB, type TEXT, person BLOB, version INTEGER,"
+                f" schema INTEGER, created INTEGER, changed INTEGER, content BLOB{columns})"
+            )
         self._meta.put("state", bytes(32))
-        self._meta.put("catalogue", self._catalogue.fingerprint())
+        self._meta.put("catalogue", self._fingerprint())
+
+    def create_indexes(self) -> None:
+        """Make the indexes of tables that have none: of full tables in a fraction of the time of growing with them."""
+        for kind in self._kinds():
+            for lookup in _lookups(kind):
+                columns = ", ".join(self._column(kind.name, field) for field in lookup)
+                # Quoted, because no word with a point in it can be the name of another type or field.
+                name = ".".join((kind.name, *lookup))
+                self._connection.execute(f'CREATE INDEX "{name}" ON r_{kind.name} ({columns})')
+
+    def _kinds(self) -> list[RecordType]:
+        return [*self._catalogue, RecordType(name=OTHER)]
+
+    def _fingerprint(self) -> bytes:
+        return hashlib.sha256(bytes([LAYOUT]) + self._catalogue.fingerprint()).digest()
 
     def drop_tables(self) -> None:
         """Throw the projection away."""
@@ -86,7 +108,7 @@ class Projection:
 
     def is_current(self) -> bool:
         """Whether the tables are those that this version of the program would make."""
-        return bool(self._meta.get("catalogue") == self._catalogue.fingerprint())
+        return bool(self._meta.get("catalogue") == self._fingerprint())
 
     # ---- writing ----
 
@@ -105,6 +127,23 @@ class Projection:
             self._remove(table, places)
         for table, rows in entering.items():
             self._insert(table, rows)
+        self._add_to_state(delta)
+
+    def remove(self, folded: Iterable[Refolded]) -> None:
+        """Take records out that stand here as they are folded."""
+        delta = 0
+        for one in folded:
+            delta -= one.after.digest
+            self._remove(self._table_of(one.after.type), [(one.place,)])
+        self._add_to_state(delta)
+
+    def merge_terms(self) -> None:
+        """Write the search indexes anew: they keep the words of what was taken out until they are merged."""
+        for kind in self._catalogue:
+            if kind.terms:
+                self._connection.execute(f"INSERT INTO s_{kind.name} (s_{kind.name}) VALUES ('optimize')")
+
+    def _add_to_state(self, delta: int) -> None:
         state = int.from_bytes(self._meta.get("state"), "big")
         self._meta.put("state", ((state + delta) % MODULUS).to_bytes(32, "big"))
 
@@ -121,11 +160,17 @@ class Projection:
         kind = self._catalogue.get(table)
         index = kind.index if kind else ()
         columns = "".join(f", f_{field}" for field in index)
-        marks = ", ".join("?" * (10 + len(index)))
+        into = f"INSERT INTO r_{table} (no, id, type, person, schema, changed, version, created, content{columns})"
+        # Each value that is handed over takes as long as an index does: of a single change some are the same.
+        alone = "".join(f", ?{number}" for number in range(7, 7 + len(index)))
         self._connection.executemany(
-            f"INSERT INTO r_{table} (no, id, type, person, version, schema, created, changed, fields, conflicts{columns})"
-            f" VALUES ({marks})",
-            (_row(one, index) for one in rows),
+            f"{into} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?1, ?6, NULL{alone})",
+            (_row(one, index) for one in rows if _is_alone(one)),
+        )
+        several = ", ".join("?" * (9 + len(index)))
+        self._connection.executemany(
+            f"{into} VALUES ({several})",
+            (_row(one, index) for one in rows if not _is_alone(one)),
         )
         if kind and kind.terms:
             self._connection.executemany(
@@ -141,18 +186,19 @@ class Projection:
 
     def holds(self, folded: Folded) -> bool:
         """Whether a record stands here just as it is folded."""
+        table = self._table_of(folded.type)
         row = self._connection.execute(
-            f"SELECT type, person, schema, created, changed, fields, conflicts FROM r_{self._table_of(folded.type)}"
-            " WHERE id = ?",
-            (folded.id,),
+            f"SELECT type, person, schema, created, changed, content IS NULL, {_CONTENT.format(table)} FROM r_{table}"
+            f" WHERE {_BY_ID.format('= ?')} AND id = ?",
+            (folded.id, folded.id),
         ).fetchone()
         expected = (folded.type, folded.person, folded.schema, folded.created, folded.changed)
         content = canonical([folded.fields, folded.conflicts])
-        return bool(row and row[:5] == expected and canonical([_decode(row[5]), _decode(row[6])]) == content)
+        return bool(row and row[:5] == expected and canonical(_content(*row[5:])) == content)
 
     def get(self, kind: str, record: bytes) -> Record | None:
         """A record, or None."""
-        found = self._select(kind, "WHERE id = ?", (record,))
+        found = self._select(kind, f"WHERE {_BY_ID.format('= ?')}", (record,))
         return found[0] if found else None
 
     def find(
@@ -182,23 +228,28 @@ class Projection:
     def _select(self, kind: str, rest: str, values: Sequence[Any]) -> list[Record]:
         declared = self._catalogue[kind] if kind != OTHER else None
         rows = self._connection.execute(
-            f"SELECT id, type, person, version, created, changed, fields, conflicts, schema FROM r_{kind} {rest}",
+            "SELECT id, type, person, version, created, changed, schema, content IS NULL,"
+            f" {_CONTENT.format(kind)} FROM r_{kind} {rest}",
             values,
         )
-        return [
-            Record(
-                id=row[0],
-                type=row[1],
-                person=row[2],
-                version=row[3],
-                created=row[4],
-                changed=row[5],
-                fields=_decode(row[6]),
-                conflicts=_decode(row[7]),
-                newer=declared is None or row[8] > declared.schema,
+        records = []
+        for record, type_name, person, version, created, changed, schema, alone, content in rows:
+            fields, conflicts = _content(alone, content)
+            newer = declared is None or schema > declared.schema
+            records.append(
+                Record(
+                    id=record,
+                    type=type_name,
+                    person=person,
+                    version=version,
+                    created=created,
+                    changed=changed,
+                    fields=fields,
+                    conflicts=conflicts,
+                    newer=newer,
+                )
             )
-            for row in rows
-        ]
+        return records
 
     def _column(self, kind: str, field: str) -> str:
         if field in COLUMNS:
@@ -213,36 +264,46 @@ class Projection:
         values: list[Any] = []
         for field, wanted in where.items():
             column = self._column(kind, field)
+            shape = _BY_ID if field == "id" else f"{column} {{}}"
             if wanted is None:
-                parts.append(f"{column} IS NULL")
+                parts.append(shape.format("IS NULL"))
             elif isinstance(wanted, Between):
                 bounds = [(sign, end) for sign, end in ((">=", wanted.low), ("<=", wanted.high)) if end is not None]
-                parts += [f"{column} {sign} ?" for sign, _ in bounds]
+                parts += [shape.format(f"{sign} ?") for sign, _ in bounds]
                 values += [end for _, end in bounds]
             elif isinstance(wanted, (tuple, list)):
-                parts.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+                parts.append(shape.format(f"IN ({', '.join('?' * len(wanted))})"))
                 values += wanted
             else:
-                parts.append(f"{column} = ?")
+                parts.append(shape.format("= ?"))
                 values.append(wanted)
         return (f"WHERE {' AND '.join(parts)}" if parts else ""), values
 
 
+def _lookups(kind: RecordType) -> Sequence[tuple[str, ...]]:
+    if kind.lookups is not None:
+        return kind.lookups
+    # People are found by their ids.
+    return [(field,) for field in (*(() if kind.person else ("person",)), *kind.index)]
+
+
+def _is_alone(one: Refolded) -> bool:
+    return one.place == one.version
+
+
 def _row(one: Refolded, index: Sequence[str]) -> tuple[Any, ...]:
     after = one.after
-    return (
-        one.place,
-        after.id,
-        after.type,
-        after.person,
-        one.version,
-        after.schema,
-        after.created,
-        after.changed,
-        _encode(after.fields),
-        _encode(after.conflicts) if after.conflicts else _NO_CONFLICTS,
-        *(_plain(after.fields.get(field)) for field in index),
-    )
+    values = [after.fields.get(field) for field in index]
+    same = (one.place, after.id, after.type, after.person, after.schema, after.changed)
+    content = () if _is_alone(one) else (one.version, after.created, _encode((after.fields, after.conflicts)))
+    return (*same, *content, *[value if type(value) is str else _plain(value) for value in values])
+
+
+def _content(alone: bool, data: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]]:  # noqa: FBT001 -- from a row
+    """The fields and conflicts of a record, from its own content or from its only row in the log."""
+    if alone:
+        return fields_of(data), {}
+    return _decode(data)
 
 
 def _plain(value: Any) -> Any:

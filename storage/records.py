@@ -27,6 +27,8 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
         name: lower-case word; also names its table.
         schema: raised when the meaning of a field changes. A record with a higher one was made by a newer version.
         index: fields with plain values (text, number, id) that records are found, ordered and counted by.
+        lookups: what it is quick to find records by, the first of each on the left; each costs every save. Made of index
+            fields and `person`. Every index field, and the person, by itself, where it is not said.
         ranked: fields in which concurrent values are not settled by time: the later in the tuple wins. Risk is never
             lowered by a merge.
         person: records of this type are people, each with a content key of its own.
@@ -38,6 +40,7 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     schema: int = 1
     index: tuple[str, ...] = ()
+    lookups: tuple[tuple[str, ...], ...] | None = None
     ranked: dict[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
     person: bool = False
     terms: Callable[[Fields], str] | None = None
@@ -56,8 +59,9 @@ class Catalogue:
                 not all(_NAME.fullmatch(name) for name in names)
                 or declared.name == OTHER
                 or COLUMNS & {*declared.index}
+                or {field for lookup in declared.lookups or () for field in lookup} - {*declared.index, "person"}
             ):
-                message = f"{declared.name}: a name is not a lower-case word, or taken"
+                message = f"{declared.name}: a name is not a lower-case word, or taken, or not that of an index field"
                 raise ValueError(message)
 
     def __getitem__(self, name: str) -> RecordType:
@@ -73,7 +77,15 @@ class Catalogue:
     def fingerprint(self) -> bytes:
         """Changes whenever records would be projected otherwise than before."""
         declared = sorted(
-            (kind.name, kind.schema, kind.index, sorted(kind.ranked.items()), bool(kind.terms), kind.terms_version)
+            (
+                kind.name,
+                kind.schema,
+                kind.index,
+                kind.lookups,
+                sorted(kind.ranked.items()),
+                bool(kind.terms),
+                kind.terms_version,
+            )
             for kind in self
         )
         return hashlib.sha256(msgspec.msgpack.encode(declared)).digest()

@@ -1,10 +1,15 @@
-"""Whether an archive is sound: its pages, the chains and signatures of its segments, and its folded records."""
+"""Whether an archive is sound: its pages, its keys, the chains and signatures of its segments, and its records."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from storage.database import Connection
+from storage.errors import Problem
+from storage.keys import read_slots
+from storage.records import OTHER, Catalogue
+from sync.ids import ID_SIZE
 from sync.segments import Tail, UnreadableSegment, check_signature, read_header
 
 MAX_FINDINGS = 100
@@ -13,7 +18,7 @@ MAX_FINDINGS = 100
 class Finding(NamedTuple):
     """Something that is not as it should be, and where."""
 
-    kind: Literal["page", "chain", "signature", "fold"]
+    kind: Literal["page", "chain", "signature", "fold", "reference", "keys"]
     place: str
 
 
@@ -55,3 +60,36 @@ def broken_segments(connection: Connection, keys: dict[bytes, bytes]) -> list[Fi
             if tail.seq != last:
                 findings.append(Finding("chain", f"{stream.hex()}/{tail.seq + 1}"))
     return findings
+
+
+def damaged_keys(slots: Path, key: bytes) -> list[Finding]:
+    """Whether the key-slot file is as its last writer, who had the raw key, left it."""
+    try:
+        read_slots(slots, key)
+    except Problem:
+        return [Finding("keys", slots.name)]
+    return []
+
+
+def broken_references(connection: Connection, catalogue: Catalogue) -> list[Finding]:
+    """Records about a person who is not there, or that name another record which is not there.
+
+    An index field that holds the bytes of an id names a record: nothing else in the archive has that shape.
+    """
+    kinds = list(catalogue)
+    names = [*(kind.name for kind in kinds), OTHER]
+    everything = " UNION ALL ".join(f"SELECT id FROM r_{name}" for name in names)  # noqa: S608 -- the catalogue's
+    # People who were erased are still named by records that belong to nobody: that they were erased, who looked at them.
+    everything += " UNION ALL SELECT person FROM person_key WHERE length(key) = 0"
+    people = " UNION ALL ".join(f"SELECT id FROM r_{kind.name}" for kind in kinds if kind.person)  # noqa: S608
+    findings: list[Finding] = []
+    for kind in kinds:
+        named = [("person", people)] if people else []
+        named += [(f"f_{field}", everything) for field in kind.index]
+        for column, targets in named:
+            rows = connection.execute(
+                f"SELECT id FROM r_{kind.name} WHERE typeof({column}) = 'blob' AND length({column}) = {ID_SIZE}"  # noqa: S608
+                f" AND {column} NOT IN ({targets}) ORDER BY no LIMIT {MAX_FINDINGS}"
+            )
+            findings += [Finding("reference", f"{kind.name}/{row[0].hex()}") for row in rows]
+    return findings[:MAX_FINDINGS]

@@ -284,11 +284,12 @@ def seal_segment(
 
 
 class Opened(NamedTuple):
-    """One change out of a segment; `change` is None where it cannot be read: mostly its person's key is not there."""
+    """One change out of a segment; `change` is None where it cannot be read: mostly the key of `person` is not there."""
 
     ordinal: int
     record: bytes
     change: Change | None
+    person: bytes | None = None
 
 
 def open_segment(
@@ -334,14 +335,14 @@ class _Opener(NamedTuple):
         body, ordinal = self.body, self.header.first + offset
         record, person, payload = body.records[offset], body.persons[offset], body.payloads[offset]
         if (person and person not in self.keys) or not 0 <= time < MAX_TIME:
-            return Opened(ordinal, record, None)
+            return Opened(ordinal, record, None, person)
         try:
             if person:
                 nonce = _capsule_nonce(self.header.stream, ordinal)
                 payload = self.packer.unpack(unseal(self.keys[person], payload, _capsule_bound(record, person), nonce))
             fields, base = open_payload(payload)
         except (Unsealed, packing.NotPackedError, UnreadablePayload):
-            return Opened(ordinal, record, None)
+            return Opened(ordinal, record, None, person)
         change = Change(
             record=record,
             type=body.types[offset],

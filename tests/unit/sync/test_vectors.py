@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from storage.fold import MODULUS, Stored, fold
-from storage.keys import Unlocked, open_slots
+from storage.keys import Unlocked, open_recovery, open_slots
+from storage.recovery_code import read
 from sync.changes import Change, ChangeId
 from sync.crypto import Recipient, Signer
 from sync.papers import (
@@ -150,8 +151,10 @@ def test_a_key_file_of_the_first_format_opens(tmp_path: Path) -> None:
     said = vector("keys-1.json")
     path = tmp_path / "a.keys"
     path.write_bytes(bytes.fromhex(said["data"]))
-    expected = Unlocked(*(bytes.fromhex(said[name]) for name in ("archive", "raw_key", "user_id")))
+    expected = Unlocked(*(bytes.fromhex(said[name]) for name in ("archive", "raw_key", "user_id", "private_key")))
     assert open_slots(path, said["user"], said["password"]) == expected
+    opened = open_recovery(path, read(said["recovery_code"]))
+    assert (opened.archive, opened.key) == (expected.archive, expected.key)
 
 
 def test_the_state_hash_of_a_record_is_the_same_as_ever() -> None:
