@@ -26,9 +26,18 @@ EntryMode = Literal["file", "typed"]
 
 
 class User(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody who works with the archive."""
+    """Somebody who works with an archive of the station.
+
+    Attributes:
+        roles: ids from `resources/rules/access.json`.
+        sealing: public key that session notes are sealed to.
+        removed: may not open the archive any more.
+    """
 
     name: str
+    roles: tuple[str, ...] = ()
+    sealing: bytes | None = None
+    removed: bool = False
 
 
 class Group(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,6 +143,106 @@ class AlertStep(msgspec.Struct, frozen=True, omit_defaults=True):
     at: int
 
 
+Giver = Literal["self", "guardian", "station"]
+Decision = Literal["given", "refused", "withdrawn"]
+Manner = Literal["paper", "electronic", "spoken"]
+Ground = Literal["statutory_duty", "danger_to_life"]
+ErasureReason = Literal["request", "retention", "mistake"]
+
+
+class Consent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody said yes or no to something about a person, on a day. Immutable: who takes it back says so anew.
+
+    Attributes:
+        purpose: for what, an id from `resources/forms/consent.json`.
+        giver: the person, a parent or guardian, or the station, which may go ahead without asking on a `ground`.
+        date: ISO date.
+        manner: how it was said.
+        version: of the text that was shown.
+        name: who it was, where that is not the person.
+        ground: why the station did not ask (个人信息保护法 art. 13), with `reason` in words.
+    """
+
+    purpose: str
+    giver: Giver
+    decision: Decision
+    date: str
+    manner: Manner | None = None
+    version: str | None = None
+    name: str | None = None
+    ground: Ground | None = None
+    reason: str | None = None
+
+
+class Hold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Records of a person must be kept, as for a court. Dates are ISO.
+
+    Attributes:
+        by: who asked for it.
+        until: the last day; without one it stands until it is released.
+        released: the day on which it was, and why.
+    """
+
+    reason: str
+    by: str
+    since: str
+    until: str | None = None
+    released: str | None = None
+    release_reason: str | None = None
+
+
+class Restriction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person's records may be read, and nothing else (个人信息保护法 art. 47). Dates are ISO."""
+
+    reason: str
+    since: str
+    lifted: str | None = None
+
+
+class Erasure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person was erased. Belongs to nobody: `storage.erase` acts on it. `erased` is the id that the person had."""
+
+    erased: bytes
+    reason: ErasureReason
+    date: str
+
+
+class Retention(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How long this station keeps people's records: a rule of `resources/rules/retention.json`, and its own years."""
+
+    rule: str
+    date: str
+    years: int | None = None
+
+
+class Handout(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A copy of a person's records was handed out on a day (ISO)."""
+
+    what: Literal["own_data"]
+    date: str
+
+
+AccessKind = Literal[
+    "opened", "failed", "read", "printed", "exported", "imported", "erased", "accounts", "synced", "checkpoint"
+]
+
+
+class Access(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that a user did and that is not a change of a record. Immutable; who did it is the author of the change.
+
+    Attributes:
+        kind: what was done.
+        at: when, in milliseconds since 1970.
+        about: id of the person it was about.
+        detail: a word about it that names nobody: which report, how many rows.
+    """
+
+    kind: AccessKind
+    at: int
+    about: bytes | None = None
+    detail: str = ""
+
+
 def _person_terms(fields: Fields) -> str:
     said = {name: fields.get(name) or "" for name in ("id_number", "student_number", "birth_date")}
     return index_terms(fields["name"], **said)
@@ -146,18 +255,31 @@ CATALOGUE = Catalogue(
         RecordType(
             name="person",
             index=("name", "id_number", "student_number", "group"),
+            lookups=(("name",), ("id_number",), ("student_number",), ("group", "student_number")),
             person=True,
             terms=_person_terms,
             terms_version=TERMS_VERSION,
         ),
         RecordType(name="campaign", index=("opens",)),
-        RecordType(name="screening", index=("instrument", "campaign", "date")),
+        RecordType(
+            name="screening",
+            index=("instrument", "campaign", "date"),
+            lookups=(("person",), ("campaign", "instrument", "person", "date")),
+        ),
         RecordType(
             name="alert",
             index=("status", "level", "due", "source"),
+            lookups=(("person",), ("status", "level")),
             ranked={"level": LEVELS, "status": ("closed", "confirmed", "open")},
         ),
         RecordType(name="alert_step", index=("alert",)),
+        RecordType(name="access", index=("kind", "at", "about")),
+        RecordType(name="consent", index=("purpose", "date")),
+        RecordType(name="hold", index=("since",)),
+        RecordType(name="restriction", index=("since",)),
+        RecordType(name="erasure", index=("erased",)),
+        RecordType(name="retention", index=("date",)),
+        RecordType(name="handout", index=("date",)),
     ]
 )
 

@@ -12,9 +12,10 @@ import msgspec
 from app.errors import Problem
 from app.people.fields import PersonFields
 from app.people.roster import KnownPerson, RosterPlan, RosterRow, plan_roster
-from app.people.roster_rows import identifying_student_number
+from app.people.roster_rows import Reason, identifying_student_number
 from app.people.search_terms import query_terms
-from app.records import LEVELS, Group, Kept, Level, Person, User, plain, typed
+from app.records import LEVELS, Group, Kept, Level, Person, plain, typed
+from app.rights.service import refuse_restricted, restricted
 from app.risk.alerts import STANDING
 from app.spreadsheets import read_sheets
 from storage.archive import Archive
@@ -115,6 +116,8 @@ class People:
     def _levels(self, people: Sequence[bytes]) -> dict[bytes, Level]:
         """The gravest level of the alerts that are not closed, for those who have one."""
         levels: dict[bytes, Level] = {}
+        if not self._archive.may_read("alert"):
+            return levels
         for record in self._archive.find("alert", {"status": STANDING, "person": people}):
             level, known = record.fields["level"], levels.get(record.person or b"")
             if record.person and (known is None or LEVELS.index(level) > LEVELS.index(known)):
@@ -157,13 +160,14 @@ class People:
         entries = [
             TimelineEntry(_moment(kind, record), kind, record)
             for kind in _MOMENTS
+            if self._archive.may_read(kind)
             for record in self._archive.find(kind, {"person": person})
         ]
         return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
     def unknown_records(self, person: bytes) -> int:
         """How many records about a person are of types that only a newer version of the program knows."""
-        return self._archive.tally(OTHER, where={"person": person})[()]
+        return self._archive.tally(OTHER, where={"person": person})[()] if self._archive.may_read(OTHER) else 0
 
     def authors(self, records: Iterable[bytes]) -> dict[bytes, str]:
         """The names of the users who made these records, as far as their names have arrived here."""
@@ -200,8 +204,9 @@ class People:
         A field that was set in two places at once is saved even where it stays as it is shown: that settles it.
 
         Raises:
-            Problem: somebody else has the identity number or the student number.
+            Problem: somebody else has the identity number or the student number, or the records may only be read.
         """
+        refuse_restricted(self._archive, [person.id])
         self._refuse_taken(fields, person)
         groups = self._group_ids()
         drafts, _ = self._group_drafts([fields], groups)
@@ -231,7 +236,9 @@ class People:
 
     def plan(self, file: Path, *, group: str | None, today: dt.date) -> RosterPlan:
         """Read a roster and say what taking it in would do. Raises Problem where it is not a roster at all."""
-        return plan_roster(read_sheets(file), known=self.known(), group=group, today=today)
+        plan = plan_roster(read_sheets(file), known=self.known(), group=group, today=today)
+        fixed = restricted(self._archive, {row.known for row in plan.rows if row.known})
+        return msgspec.structs.replace(plan, rows=[_refused(row) if row.known in fixed else row for row in plan.rows])
 
     def apply(self, plan: RosterPlan, *, doubtful: Iterable[int] = ()) -> Applied:
         """Take the rows of a plan in, in one step.
@@ -286,11 +293,6 @@ class People:
         return Draft.edit(current, changed) if changed else None
 
 
-def register_user(archive: Archive, name: str) -> None:
-    """Write down who the first user of a new archive is, so that others can read who did what."""
-    archive.save([Draft.new("user", archive.user, plain(User(name)))])
-
-
 class KnownPeople:
     """The people of an archive, for `app.people.roster.plan_roster`; read once, then looked up in memory."""
 
@@ -318,6 +320,12 @@ class KnownPeople:
     def by_name(self, name: str) -> Sequence[KnownPerson]:
         """Everybody of this name."""
         return self._by_name.get(name, [])
+
+
+def _refused(row: RosterRow) -> RosterRow:
+    """A row about somebody whose records may only be read."""
+    reason = Reason("rights.row_restricted", "refusal")
+    return msgspec.structs.replace(row, fate="refused", reasons=[*row.reasons, reason])
 
 
 _FORM_FIELDS = tuple(name for name in Person.__struct_fields__ if name != "flags")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -65,7 +66,20 @@ class Counts(msgspec.Struct, frozen=True):
             raise TypeError("numbers of people are printed from a ReleasedTable only")
 
 
-Block = Title | Heading | Paragraph | Points | Terms | Counts
+class Code(msgspec.Struct, frozen=True):
+    """Something to be typed in or scanned.
+
+    Args:
+        lines: in large letters, for people.
+        scanned: what the QR code beside them says.
+    """
+
+    lines: tuple[str, ...]
+    scanned: str
+
+
+Wording = Title | Heading | Paragraph | Points | Terms
+Block = Wording | Counts | Code
 
 
 class StatisticalPrint(msgspec.Struct, frozen=True):
@@ -79,8 +93,37 @@ class StatisticalPrint(msgspec.Struct, frozen=True):
         blocks: what it says.
     """
 
+    FOOTER: ClassVar[str] = "report.statistics_only"
     kind: str
     title: str
     station: str
     printed: dt.datetime
     blocks: tuple[Block, ...]
+
+
+class IdentifiedPrint(msgspec.Struct, frozen=True):
+    """A document about one person, for that person. It holds no numbers of people, and says on every page what it is.
+
+    Args as for `StatisticalPrint`.
+    """
+
+    FOOTER: ClassVar[str] = "rights.identified_only"
+    kind: str
+    title: str
+    station: str
+    printed: dt.datetime
+    blocks: tuple[Wording, ...]
+
+
+class KeyPrint(msgspec.Struct, frozen=True):
+    """A page that opens or proves something, and is to be locked away. It names no person of the archive.
+
+    Args as for `StatisticalPrint`.
+    """
+
+    FOOTER: ClassVar[str] = "recovery.footer"
+    kind: str
+    title: str
+    station: str
+    printed: dt.datetime
+    blocks: tuple[Wording | Code, ...]

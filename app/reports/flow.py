@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from reportlab.graphics.barcode.qr import QrCodeWidget
+from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import CMYKColor
 from reportlab.platypus import Flowable, KeepTogether, Table
 
 from app.disclosure import ReleasedTable
-from app.reports.blocks import Block, Counts, Heading, Paragraph, Points, Terms, Title
+from app.reports.blocks import Block, Code, Counts, Heading, Paragraph, Points, Terms, Title
 from app.reports.fonts import Fonts, Role
 from app.reports.setting import Align, Text
 from app.reports.style import Grey, Size, Style
@@ -21,6 +23,9 @@ Command = tuple[object, ...]
 
 _TERM_WIDTH = 0.2
 """The first column of `Terms`, as a part of the whole width."""
+
+_QR_WIDTH = 0.3
+"""The square beside the letters of a `Code`, as a part of the whole width."""
 
 
 class _Widths(NamedTuple):
@@ -66,7 +71,7 @@ class Setter:
                 headings = []
         return parts + headings
 
-    def _part(self, block: Block, width: float) -> Flowable:
+    def _part(self, block: Block, width: float) -> Flowable:  # noqa: PLR0911 -- one for each kind of block
         match block:
             case Title(text):
                 return self._text(text, "title", role="heading")
@@ -82,6 +87,8 @@ class Setter:
                 return self._terms(headings, rows, "note" if note else "text", width)
             case Counts(table, remarks):
                 return self._counts(table, remarks, width)
+            case Code(lines, scanned):
+                return self._code(lines, scanned, width)
 
     def _text(
         self,
@@ -140,6 +147,13 @@ class Setter:
         widths = [part * width for part in (*parts, 1 - sum(parts))]
         above_totals: Command = ("LINEABOVE", (0, -1), (-1, -1), 0.5, self._colour("line"))
         return self._table(cells, widths, [above_totals, *self._ruled()])
+
+    def _code(self, lines: Sequence[str], scanned: str, width: float) -> Table:
+        rows = [[self._text(line, "title")] for line in lines]
+        side = _QR_WIDTH * width
+        code = QrCodeWidget(scanned, barWidth=side, barHeight=side, barLevel="M")
+        letters = self._table(rows, [(1 - _QR_WIDTH) * width], (), header=0)
+        return self._table([[letters, Drawing(side, side, code)]], [(1 - _QR_WIDTH) * width, side], (), header=0)
 
     def _number(self, value: int | None) -> Text:
         if value is None:

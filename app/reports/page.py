@@ -1,4 +1,4 @@
-"""The one page that all prints share, and how a statistical print becomes a PDF."""
+"""The one page that all prints share, and how a print becomes a PDF."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
-from app.reports.blocks import StatisticalPrint
+from app.reports.blocks import IdentifiedPrint, KeyPrint, StatisticalPrint
 from app.reports.flow import Setter
 from app.reports.fonts import Fonts
 from app.reports.setting import Align, draw_line
@@ -18,6 +18,8 @@ from app.reports.style import Style
 from app.texts import Texts
 
 PRODUCER = "心驿 Xinyi"
+
+Print = StatisticalPrint | IdentifiedPrint | KeyPrint
 
 _MARGIN_PART = 0.7
 """How much of the width one text in header or footer may take."""
@@ -38,13 +40,13 @@ class PagePrinter:
         self._texts = texts
         self._setter = Setter(fonts, style, texts)
 
-    def render(self, content: StatisticalPrint) -> bytes:
+    def render(self, content: Print) -> bytes:
         """The PDF. The same content on the same machine gives the same bytes."""
         # Once to count the pages, which say how many they are.
         _, pages = self._build(content, 0)
         return self._build(content, pages)[0]
 
-    def _build(self, content: StatisticalPrint, pages: int) -> tuple[bytes, int]:
+    def _build(self, content: Print, pages: int) -> tuple[bytes, int]:
         buffer = io.BytesIO()
         page = self._style.page
         width, height = A4
@@ -75,7 +77,7 @@ class PagePrinter:
         document.build(self._setter.flow(content.blocks, between))
         return buffer.getvalue(), document.page
 
-    def _frame_page(self, canvas: Canvas, _document: BaseDocTemplate, content: StatisticalPrint, pages: int) -> None:
+    def _frame_page(self, canvas: Canvas, _document: BaseDocTemplate, content: Print, pages: int) -> None:
         """Header and footer."""
         canvas.setDateFormatter(lambda *_: _pdf_date(content.printed))
         page, grey = self._style.page, self._style.greys
@@ -91,7 +93,7 @@ class PagePrinter:
         margins: tuple[tuple[str, float, Align], ...] = (
             (content.station, top, "left"),
             (content.kind, top, "right"),
-            (self._texts("report.statistics_only"), page.footer, "left"),
+            (self._texts(content.FOOTER), page.footer, "left"),
             (number, page.footer, "center"),
             (printed, page.footer, "right"),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from app.access import require
 from app.disclosure import Policy, release
 from app.errors import Problem
 from app.instruments.definition import Definition
@@ -83,16 +84,18 @@ class Reports:
             now: printed on it, with time zone.
 
         Raises:
-            Problem: no such report, class or period; nobody in the class; no screening; too few people; no font.
+            Problem: no right to statistics; no such report, class or period; nobody in the class; no screening; too few people; no font.
         """
         if name not in REPORTS:
             raise Problem("report.unknown", name=name, names="、".join(REPORTS))
         if not group_name or not group_name.strip():
             raise Problem("report.no_group")
+        require(self._archive, "statistics")
         return self._class_summary(group_name, period_text, now)
 
     def _class_summary(self, group_name: str, period_text: str | None, now: dt.datetime) -> Report:
-        people = People(self._archive)
+        # Whoever may print statistics need not see the records that they are made of.
+        people = People(self._archive.whole)
         group = people.group_named(group_name)
         members = people.of_group(group.id)
         if not members:
@@ -110,7 +113,7 @@ class Reports:
 
     def _screenings(self, members: Sequence[Kept[Person]]) -> list[Kept[Screening]]:
         people = tuple(member.id for member in members)
-        return [typed(record, Screening) for record in self._archive.find("screening", {"person": people})]
+        return [typed(record, Screening) for record in self._archive.whole.find("screening", {"person": people})]
 
     def _period(self, text: str | None, group: Kept[Group], screenings: Sequence[Kept[Screening]]) -> Period:
         periods = Periods.load(self._texts)

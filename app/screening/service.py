@@ -24,6 +24,7 @@ from app.records import (
     plain,
     typed,
 )
+from app.rights.service import refuse_restricted, restricted
 from app.risk.rules import AlertRules
 from app.screening.answers import AnswerPlan, AnswerRow, Day, plan_answers
 from app.spreadsheets import read_sheets
@@ -180,6 +181,7 @@ class Screenings:
         """A plan in which rows of people who have answered already, in the round or on the day, are refused."""
         campaigns = self.campaigns()
         answered: dict[tuple[bytes | None, dt.date | None], set[bytes]] = {}
+        fixed = restricted(self._archive, {row.person for row in plan.rows if row.person})
         rows = []
         for row, sheet in zip(plan.rows, self._sheets(plan.rows, plan.instrument), strict=True):
             if sheet is None:
@@ -189,8 +191,9 @@ class Screenings:
             key = (campaign, None if campaign else row.date)
             if key not in answered:
                 answered[key] = self.screened(plan.instrument, campaign=campaign, date=row.date)
-            if sheet.person.id in answered[key]:
-                reason = Reason("answers.answered_already", "refusal")
+            if sheet.person.id in answered[key] or sheet.person.id in fixed:
+                why = "rights.row_restricted" if sheet.person.id in fixed else "answers.answered_already"
+                reason = Reason(why, "refusal")
                 rows.append(msgspec.structs.replace(row, fate="refused", reasons=[*row.reasons, reason]))
             else:
                 rows.append(row)
@@ -246,6 +249,7 @@ class Screenings:
 
     def record_all(self, sheets: Sequence[Sheet]) -> list[Recorded]:
         """Score and save sheets together: all of them or, where one is not allowed, none. Doubles are the caller's."""
+        refuse_restricted(self._archive, {sheet.person.id for sheet in sheets})
         campaigns = self.campaigns()
         drafts: list[Draft] = []
         recorded = []

@@ -1,4 +1,4 @@
-"""xinyi archive create | info | verify | rebuild."""
+"""xinyi archive create | info | verify | rebuild; and those of `ui.cli.backup`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import argparse
 import platform
 from pathlib import Path
 
-from app.people.service import register_user
 from app.records import CATALOGUE
 from app.texts import Texts
+from app.users import register_user
 from storage.archive import Archive, Info, Owner
 from storage.device import Names
+from ui.cli import audit, user
+from ui.cli.backup import declare_backups, explain
 from ui.cli.command import Answer, Declaration, add_user_options, opened, password, user_name
 
 
@@ -21,10 +23,14 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     create.add_argument("path", type=Path, metavar="PATH", help=texts("cli.help_option_archive"))
     create.add_argument("--station", required=True, metavar="NAME", help=texts("cli.help_option_station"))
     create.add_argument("--device", metavar="NAME", help=texts("cli.help_option_device"))
+    create.add_argument("--recovery-out", type=Path, metavar="F.pdf", help=texts("cli.help_option_recovery_out"))
     add_user_options(create, texts)
     commands.add("info", _info, "cli.help_archive_info", archive=True)
     commands.add("verify", _verify, "cli.help_archive_verify", archive=True)
     commands.add("rebuild", _rebuild, "cli.help_archive_rebuild", archive=True)
+    user.declare(commands, texts)
+    audit.declare(commands, texts)
+    declare_backups(commands, texts)
 
 
 def _create(arguments: argparse.Namespace, texts: Texts) -> Answer:
@@ -32,8 +38,13 @@ def _create(arguments: argparse.Namespace, texts: Texts) -> Answer:
     owner = Owner(user_name(arguments), password(arguments), names)
     with Archive.create(arguments.path, owner, CATALOGUE) as archive:
         register_user(archive, owner.user_name)
+        if arguments.recovery_out:
+            user.write_recovery(archive, arguments.recovery_out, texts)
         info = archive.info()
-    return Answer(_data(info), texts("cli.archive_created", file=arguments.path, station=arguments.station))
+    lines = [texts("cli.archive_created", file=arguments.path, station=arguments.station)]
+    if arguments.recovery_out:
+        lines.append(texts("cli.recovery_written", file=arguments.recovery_out))
+    return Answer(_data(info), "\n".join(lines))
 
 
 def _info(arguments: argparse.Namespace, texts: Texts) -> Answer:
@@ -77,7 +88,7 @@ def _verify(arguments: argparse.Namespace, texts: Texts) -> Answer:
     data = {"sound": not findings, "findings": [finding._asdict() for finding in findings], "state_hash": state}
     if not findings:
         return Answer(data, texts("cli.verify_sound"))
-    lines = [texts(f"cli.verify_{finding.kind}", place=finding.place) for finding in findings]
+    lines = [explain(finding, texts) for finding in findings]
     return Answer(data, "\n".join(lines), texts("cli.verify_damaged", count=len(findings)))
 
 

@@ -14,9 +14,12 @@ from typing import Any
 
 import msgspec
 
+from app.access import enter
+from app.audit import Audit
 from app.errors import Problem
 from app.records import CATALOGUE
 from app.texts import LANGUAGES, Texts
+from storage import device_secret
 from storage.archive import Archive
 from storage.errors import EnvironmentProblem
 from sync.files import replace_file
@@ -52,6 +55,10 @@ class Declaration:
         prepare(parser, run, self._texts, archive=archive)
         return parser
 
+    def group(self, name: str, help_key: str) -> argparse.ArgumentParser:
+        """Declare one that has sub-commands of its own."""
+        return self._commands.add_parser(name, help=self._texts(help_key), description=self._texts(help_key))
+
 
 def prepare(
     parser: argparse.ArgumentParser, run: Run, texts: Texts, *, archive: bool = False, json_option: bool = True
@@ -74,12 +81,19 @@ def add_user_options(parser: argparse.ArgumentParser, texts: Texts) -> None:
 
 @contextmanager
 def opened(arguments: argparse.Namespace) -> Iterator[Archive]:
-    """The archive that the options or the environment name."""
+    """The archive that the options or the environment name, as its user may see it."""
+    path, name, secret = archive_path(arguments), user_name(arguments), password(arguments)
+    with Archive.open(path, name, secret, CATALOGUE, device_secret=device_secret.read) as archive:
+        Audit(archive).failed()
+        yield enter(archive)
+
+
+def archive_path(arguments: argparse.Namespace) -> Path:
+    """The archive, from the option or the environment."""
     path = arguments.archive or _from_environment("XINYI_ARCHIVE")
     if path is None:
         raise Problem("cli.no_archive")
-    with Archive.open(Path(path), user_name(arguments), password(arguments), CATALOGUE) as archive:
-        yield archive
+    return Path(path)
 
 
 def user_name(arguments: argparse.Namespace) -> str:

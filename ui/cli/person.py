@@ -1,4 +1,4 @@
-"""xinyi person find | show."""
+"""xinyi person find | show, and what `ui.cli.rights` adds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 from typing import Any
 
+from app.audit import Audit
 from app.errors import Problem
 from app.instruments.library import Library
 from app.people.identity import mask
@@ -14,6 +15,7 @@ from app.records import Alert, AlertStep, Kept, Person, Screening, typed
 from app.risk.rules import AlertRules
 from app.texts import Texts
 from app.words import Words
+from ui.cli import rights
 from ui.cli.command import Answer, Declaration, opened, table
 
 
@@ -25,6 +27,7 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     find.add_argument("--limit", type=int, default=50, metavar="N", help=texts("cli.help_option_limit"))
     show = commands.add("show", _show, "cli.help_person_show", archive=True)
     show.add_argument("person", metavar="ID", help=texts("cli.help_option_person"))
+    rights.declare(commands, texts)
 
 
 def _find(arguments: argparse.Namespace, texts: Texts) -> Answer:
@@ -48,6 +51,7 @@ def _show(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
         people = People(archive)
         person = _named(people, arguments.person)
+        Audit(archive).read(person.id)
         timeline = people.timeline(person.id)
         groups = {group.id: group.fields.name for group in people.groups()}
     words = _words(texts)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.audit import Audit
 from app.errors import Problem
 from app.instruments.library import Library
 from app.reports.service import REPORTS, Reports
@@ -42,6 +43,7 @@ def _report(arguments: argparse.Namespace, texts: Texts) -> Answer:
         report = Reports(archive, library, texts).make(
             arguments.name, arguments.group, arguments.period, dt.datetime.now().astimezone()
         )
+        Audit(archive).note("printed", detail=arguments.name)
     write_file(arguments.out, report.pdf)
     if arguments.json_file:
         write_file(arguments.json_file, msgspec.json.format(msgspec.json.encode(report.data)))

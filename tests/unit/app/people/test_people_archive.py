@@ -9,11 +9,12 @@ import pytest
 from app.errors import Problem
 from app.instruments.library import Library
 from app.people.fields import PersonFields
-from app.people.service import People, register_user
+from app.people.service import People
 from app.records import CATALOGUE, Group, Kept, Person, plain
 from app.risk.alerts import Alerts
 from app.risk.rules import AlertRules
 from app.screening.service import Screenings, Sheet
+from app.users import register_user
 from storage.archive import Archive, Owner
 from storage.device import Names
 from storage.records import Catalogue, Draft, RecordType
