@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.instruments.library import Library
-from app.people.service import People, register_user
+from app.people.service import People
 from app.records import CATALOGUE, Campaign, Group, Person, plain
 from app.risk.rules import AlertRules
 from app.screening.service import Screenings, Sheet
 from app.texts import Texts
+from app.users import register_user
 from storage.archive import Archive, Owner
 from storage.device import Names
 from storage.records import Draft
@@ -92,6 +93,9 @@ def make_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Wind
         window.resize(1366, 768)
         window.show()
         made.append(window)
+        # Shortcuts reach only the window that has the keyboard.
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow, timeout=TIMEOUT_MS)
         return window
 
     yield make

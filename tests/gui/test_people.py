@@ -16,6 +16,7 @@ from app.people.identity import resident_id_checksum
 from app.people.service import People
 from app.records import CATALOGUE, Person, plain
 from app.screening.service import Sheet
+from app.users import register_user
 from storage.archive import Archive, Owner
 from storage.device import Names
 from storage.records import Catalogue, Draft, RecordType
@@ -220,7 +221,8 @@ def test_a_change_elsewhere_keeps_what_is_typed_and_who_is_shown(visitor: Visito
 
 def test_an_empty_archive_says_where_to_begin(make_window: Callable[..., Window], tmp_path: Path, qtbot: QtBot) -> None:
     path = tmp_path / "empty.xinyi"
-    Archive.create(path, Owner(USER, PASSWORD, Names("x", "新站")), CATALOGUE).close()
+    with Archive.create(path, Owner(USER, PASSWORD, Names("x", "新站")), CATALOGUE) as archive:
+        register_user(archive, USER)
     window = make_window(path)
     window.unlock(path, USER, PASSWORD)
     qtbot.waitUntil(lambda: window.work is not None and window.tasks.idle(), timeout=TIMEOUT_MS)
@@ -359,6 +361,7 @@ def test_what_a_newer_version_wrote_is_told_and_hides_nothing_else(
         ]
     )
     with Archive.create(path, Owner(USER, PASSWORD, Names("x", "站")), newer) as archive:
+        register_user(archive, USER)
         person = People(archive).add(PersonFields("张三"))
         archive.save([Draft.new("session", archive.new_id(), {"text": "…"}, person=person)])
         archive.save([Draft.new("alert", archive.new_id(), {"raised": 1_790_000_000_000}, person=person)])

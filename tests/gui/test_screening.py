@@ -9,9 +9,9 @@ from PySide6.QtCore import QDate, Qt
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.people.service import register_user
 from app.records import CATALOGUE, Campaign, Group, Person, plain
 from app.texts import Texts
+from app.users import register_user
 from storage.archive import Archive, Owner
 from storage.device import Names
 from storage.records import Draft

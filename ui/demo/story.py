@@ -15,13 +15,14 @@ import msgspec
 
 from app.errors import Problem
 from app.instruments.library import Library
-from app.people.service import People, register_user
+from app.people.service import People
 from app.records import CATALOGUE, Campaign, Kept, Person
 from app.reports.service import Reports
 from app.risk.alerts import Alerts
 from app.risk.rules import AlertRules
 from app.screening.service import Screenings, Sheet
 from app.texts import Texts
+from app.users import register_user
 from storage.archive import Archive, Owner, system_clock
 from storage.device import Names
 from storage.records import Draft

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.access import may
+from app.audit import Audit
 from app.instruments.library import Library
 from app.people.service import People
 from app.reports.service import Reports
@@ -10,6 +12,8 @@ from app.risk.rules import AlertRules
 from app.screening.service import Screenings
 from app.texts import Texts
 from storage.archive import Archive
+
+PAGES = ("today", "people", "screening", "alerts", "prints", "sync", "accounts")
 
 
 class Desk:
@@ -20,11 +24,31 @@ class Desk:
         library: the instruments.
         rules: when to raise an alert.
         texts: the language of prints.
+
+    Attributes:
+        archive: as its user may see it.
+        pages: names of the pages that there are for this user.
     """
 
     def __init__(self, archive: Archive, library: Library, rules: AlertRules, texts: Texts) -> None:
         self.archive = archive
+        self.pages = _pages(archive)
+        self.audit = Audit(archive)
         self.people = People(archive)
         self.screenings = Screenings(archive, library, rules)
         self.alerts = Alerts(archive)
         self.reports = Reports(archive, library, texts)
+
+
+def _pages(archive: Archive) -> tuple[str, ...]:
+    """The pages for whose content the user has the right."""
+    rights = {
+        "today": all(map(archive.may_read, ("person", "screening", "alert", "campaign"))),
+        "people": archive.may_read("person"),
+        "screening": archive.may_read("screening"),
+        "alerts": archive.may_read("alert"),
+        "prints": may(archive, "statistics"),
+        "sync": True,
+        "accounts": True,
+    }
+    return tuple(page for page in PAGES if rights[page])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QVBoxLayout, QWidget
 
@@ -9,7 +11,8 @@ from app.texts import Texts
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import label
 
-PAGES = ("today", "people", "screening", "alerts", "prints", "sync")
+LEAST_HEIGHT = 24
+"""On a small screen at 200 % the buttons give way before the page does."""
 
 
 class Navigation(QFrame):
@@ -17,7 +20,7 @@ class Navigation(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, texts: Texts, theme: Theme) -> None:
+    def __init__(self, texts: Texts, theme: Theme, pages: Sequence[str]) -> None:
         super().__init__()
         self.setProperty("role", "nav")
         self.setFixedWidth(theme.size("nav"))
@@ -31,13 +34,14 @@ class Navigation(QFrame):
         name = label(texts("desktop.name"), "heading")
         name.setContentsMargins(18, 0, 0, 8)
         layout.addWidget(name)
-        for number, page in enumerate(PAGES, 1):
+        for number, page in enumerate(pages, 1):
             made = QPushButton(texts(f"desktop.page_{page}"))
             made.setProperty("role", "nav")
             made.setCheckable(True)
             made.setIcon(theme.icon(page))
             made.setIconSize(QSize(theme.size("icon"), theme.size("icon")))
             made.setShortcut(f"Ctrl+{number}")
+            made.setMinimumHeight(LEAST_HEIGHT)
             made.clicked.connect(lambda _checked, page=page: self.chosen.emit(page))
             group.addButton(made)
             layout.addWidget(made)
@@ -48,6 +52,7 @@ class Navigation(QFrame):
 
     def add_below(self, widget: QWidget) -> None:
         """Put something at the foot of the column."""
+        widget.setMinimumHeight(LEAST_HEIGHT)
         self._foot.addWidget(widget)
 
     def show_chosen(self, page: str) -> None:
@@ -56,5 +61,7 @@ class Navigation(QFrame):
 
     def show_count(self, page: str, count: int) -> None:
         """Put a number behind the name of a page; none for 0."""
+        if page not in self._buttons:
+            return
         name = self._texts(f"desktop.page_{page}")
         self._buttons[page].setText(f"{name}  {count}" if count else name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -38,3 +40,10 @@ class Page(QWidget):
     def refresh(self) -> None:
         """Read anew what the page shows; called when it comes up and when something was saved."""
         raise NotImplementedError
+
+    def unfinished(self) -> Any:
+        """What somebody is in the middle of, as JSON-like data that survives locking and a power cut; None for nothing."""
+        return None
+
+    def take_back(self, unfinished: Any) -> None:
+        """Go on with what `unfinished` gave before."""

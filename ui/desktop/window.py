@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from app.access import enter
 from app.errors import Problem
 from app.instruments.library import Library
-from app.people.service import register_user
 from app.records import CATALOGUE
 from app.risk.rules import AlertRules
 from app.texts import LANGUAGES, Texts
+from app.users import register_user
 from app.words import Words
+from storage import device_secret
 from storage.archive import Archive, Owner
 from ui.desktop.context import Context, Signals
 from ui.desktop.desk import Desk
-from ui.desktop.navigation import PAGES, Navigation
+from ui.desktop.idle import IdleWatch
+from ui.desktop.navigation import Navigation
 from ui.desktop.page import Page
 from ui.desktop.preferences import Preferences
 from ui.desktop.screens import PAGE_TYPES
 from ui.desktop.screens.entrance import Entrance
+from ui.desktop.screens.recovering import RecoveringDialog
 from ui.desktop.tasks import Tasks
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import label
@@ -32,6 +37,9 @@ from ui.desktop.widgets.status import SyncStatus
 
 CLOCK_MS = 60_000
 """How often what depends on the time of day is shown anew."""
+
+KEEP_MS = 5_000
+"""How often what is unfinished is kept: so much typing a power cut can cost."""
 
 
 class Window(QMainWindow):
@@ -64,6 +72,7 @@ class Window(QMainWindow):
         self._entrance = self._show_entrance()
         shortcut = QShortcut(QKeySequence("Ctrl+L"), self)
         shortcut.activated.connect(self.lock)
+        IdleWatch(self).left_alone.connect(self.lock)
 
     # ---- opening and locking ----
 
@@ -71,7 +80,7 @@ class Window(QMainWindow):
         """Open an archive and show its pages."""
         self.tasks.open(
             self,
-            lambda: self._desk(Archive.open(path, user_name, password, CATALOGUE)),
+            lambda: self._desk(Archive.open(path, user_name, password, CATALOGUE, device_secret=device_secret.read)),
             lambda desk: self._opened(desk, path),
             self._not_opened,
         )
@@ -90,13 +99,16 @@ class Window(QMainWindow):
         """Close the archive and ask for the password again."""
         if self._work is None:
             return
+        self._work.keep_unfinished()
         self._show_entrance()
         self.tasks.close_archive(self, lambda _: None)
 
     def _desk(self, archive: Archive) -> Desk:
-        return Desk(archive, self._library, self._rules, self._texts)
+        desk = Desk(enter(archive), self._library, self._rules, self._texts)
+        desk.audit.opened()
+        return desk
 
-    def _opened(self, _desk: Desk, path: Path) -> None:
+    def _opened(self, desk: Desk, path: Path) -> None:
         self._change(archive=str(path))
         context = Context(
             self._texts,
@@ -107,9 +119,10 @@ class Window(QMainWindow):
             self._library,
             self._rules,
         )
-        self._work = Work(context, self._menu(), self.lock)
+        self._work = Work(context, desk.pages, self._menu(), self.lock)
         self._replace(self._work)
-        self._work.show_page("today")
+        self._work.show_page(desk.pages[0])
+        self._work.take_back_unfinished()
 
     def _not_opened(self, problem: Problem) -> None:
         self._entrance.fail(self._texts.problem(problem))
@@ -119,11 +132,18 @@ class Window(QMainWindow):
         self._entrance = Entrance(self._texts, self._theme, remembered)
         self._entrance.unlock_wanted.connect(self.unlock)
         self._entrance.create_wanted.connect(self.create_archive)
+        self._entrance.recover_wanted.connect(self._recover)
         self._work = None
         self._replace(self._entrance)
         if remembered:
             self._entrance.show_unlock()
         return self._entrance
+
+    def _recover(self, path: Path, user_name: str) -> None:
+        """Let somebody who forgot the password set a new one with the recovery code."""
+        dialog = RecoveringDialog(self._texts, self._theme, self.tasks, path, self._entrance, user_name=user_name)
+        dialog.recovered.connect(self._entrance.recovered)
+        dialog.open()
 
     def _replace(self, widget: QWidget) -> None:
         """Show one widget and forget the one before, with all that it showed."""
@@ -184,6 +204,8 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 -- Qt's name
         """Finish what is under way, then close the archive."""
+        if self._work is not None:
+            self._work.keep_unfinished()
         self.tasks.shut_down()
         super().closeEvent(event)
 
@@ -195,18 +217,20 @@ class Work(QWidget):
         context: what the pages were given; its signals lead from page to page.
     """
 
-    def __init__(self, context: Context, menu: QMenu, lock: Callable[[], None]) -> None:
+    def __init__(self, context: Context, pages: Sequence[str], menu: QMenu, lock: Callable[[], None]) -> None:
         super().__init__()
         self.context = context
         texts, theme = context.texts, context.theme
-        self.navigation = Navigation(texts, theme)
+        self.navigation = Navigation(texts, theme, pages)
         self.navigation.chosen.connect(self.show_page)
         self._add_foot(menu, lock)
         self.search = SearchBox(context)
+        if "people" not in pages:
+            self.search.hide()
         self._stack = QStackedWidget()
         self._pages: dict[str, Page] = {}
-        self._shown = PAGES[0]
-        for name in PAGES:
+        self._shown = pages[0]
+        for name in pages:
             self._pages[name] = PAGE_TYPES[name](context)
             self._stack.addWidget(self._pages[name])
         self.status = SyncStatus(context)
@@ -220,13 +244,44 @@ class Work(QWidget):
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._after_change)
         self._clock.start()
+        self._kept = b""
+        self._keeping = QTimer(self)
+        self._keeping.setInterval(KEEP_MS)
+        self._keeping.timeout.connect(self.keep_unfinished)
+
+    def keep_unfinished(self) -> None:
+        """Have the archive keep what somebody is in the middle of, where that has changed."""
+        said = {name: page.unfinished() for name, page in self._pages.items()}
+        unfinished = {name: one for name, one in said.items() if one}
+        data = msgspec.json.encode({"page": self._shown, **unfinished}) if unfinished else b""
+        if data != self._kept:
+            self._kept = data
+            self.context.tasks.on_archive(self, lambda desk: desk.archive.keep_draft(data), lambda _: None)
+
+    def take_back_unfinished(self) -> None:
+        """Go on where this user stopped; from now on what is unfinished is kept every few seconds."""
+        self.context.tasks.on_archive(self, lambda desk: desk.archive.draft(), self._take_back)
+
+    def _take_back(self, data: bytes) -> None:
+        self._keeping.start()
+        if not data:
+            return
+        self._kept = data
+        unfinished = msgspec.json.decode(data)
+        shown = unfinished.pop("page", "")
+        for name, one in unfinished.items():
+            if name in self._pages:
+                self._pages[name].take_back(one)
+        self.show_page(shown)
 
     def page(self, name: str = "") -> Page:
         """A page by its name, or the one that is shown."""
         return self._pages[name or self._shown]
 
     def show_page(self, name: str) -> None:
-        """Go to a page."""
+        """Go to a page, where there is one of this name for the user."""
+        if name not in self._pages:
+            return
         self._shown = name
         self.navigation.show_chosen(name)
         self._stack.setCurrentWidget(self._pages[name])
@@ -236,6 +291,8 @@ class Work(QWidget):
     def _after_change(self) -> None:
         self.page().refresh()
         self.status.refresh()
+        if "alerts" not in self._pages:
+            return
         self.context.tasks.on_archive(
             self,
             lambda desk: len(desk.alerts.standing()),

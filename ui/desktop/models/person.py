@@ -58,6 +58,7 @@ class PersonData(msgspec.Struct, frozen=True):
 def read_person(desk: Desk, person: bytes) -> PersonData:
     """Gather what the page shows. Raises Problem where the person is not in the archive."""
     found = desk.people.get(person)
+    desk.audit.read(person)
     timeline = desk.people.timeline(person)
     now = desk.archive.now()
     alerts = (readable(entry.record, Alert) for entry in timeline if entry.kind == "alert")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ui.desktop.context import Context
 from ui.desktop.page import Page
+from ui.desktop.screens.accounts import AccountsPage
 from ui.desktop.screens.alerts import AlertsPage
 from ui.desktop.screens.people import PeoplePage
 from ui.desktop.screens.prints import PrintsPage
@@ -18,5 +19,6 @@ PAGE_TYPES: dict[str, Callable[[Context], Page]] = {
     "alerts": AlertsPage,
     "prints": PrintsPage,
     "sync": SyncPage,
+    "accounts": AccountsPage,
 }
 """By the names in `ui.desktop.navigation.PAGES`."""

@@ -90,6 +90,23 @@ class AlertActions(QWidget):
             self._reason.setPlainText(self._reasons.get(alert, ""))
         self._update()
 
+    def unfinished(self) -> dict[str, list[str]]:
+        """What was written and not saved, by alert: note and reason."""
+        self._remember()
+        written = {
+            alert: [self._notes.get(alert, ""), self._reasons.get(alert, "")]
+            for alert in {*self._notes, *self._reasons}
+        }
+        return {alert.hex(): texts for alert, texts in sorted(written.items()) if any(texts)}
+
+    def take_back(self, unfinished: dict[str, list[str]]) -> None:
+        """Go on with what `unfinished` gave before."""
+        for alert, (note, reason) in unfinished.items():
+            self._notes.setdefault(bytes.fromhex(alert), note)
+            self._reasons.setdefault(bytes.fromhex(alert), reason)
+        if self._alert is not None and not self._note.toPlainText():
+            self._note.setPlainText(self._notes.get(self._alert, ""))
+
     def _remember(self) -> None:
         if self._alert is not None:
             self._notes[self._alert] = self._note.toPlainText()

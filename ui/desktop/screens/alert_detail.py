@@ -29,14 +29,14 @@ class AlertDetailView(QScrollArea):
         self._head, self._head_layout = card()
         self._why, self._why_layout = card()
         self._steps, self._steps_layout = card()
-        self._acting = AlertActions(context)
+        self.acting = AlertActions(context)
         self._help = HelpPanel(context)
         inner = QWidget()
         inner.setProperty("role", "page")
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(context.theme.size("gap"))
-        for part in (self._head, self._conflict, self._why, self._acting, self._steps, self._help):
+        for part in (self._head, self._conflict, self._why, self.acting, self._steps, self._help):
             layout.addWidget(part)
         layout.addStretch(1)
         self.setWidget(inner)
@@ -55,7 +55,7 @@ class AlertDetailView(QScrollArea):
             self._show_conflicts(alert)
             self._show_why(detail)
             self._show_steps(detail)
-        self._acting.show_alert(alert.id, alert.fields.status)
+        self.acting.show_alert(alert.id, alert.fields.status)
         if other:
             critical = bool(detail.screening and detail.screening.fields.critical)
             self._help.set_open(is_open=critical)

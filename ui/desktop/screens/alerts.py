@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QHeaderView, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -82,6 +84,14 @@ class AlertsPage(Page):
         """Read the list and the chosen alert anew; the clocks run on. What is being written stays."""
         self._read_list()
         self._read_chosen()
+
+    def unfinished(self) -> Any:
+        """Notes and reasons that were written and not saved."""
+        return self._detail.acting.unfinished()
+
+    def take_back(self, unfinished: Any) -> None:
+        """Put them back beside their alerts."""
+        self._detail.acting.take_back(unfinished)
 
     # ---- the list ----
 

@@ -26,17 +26,21 @@ class Entrance(QWidget):
     Signals:
         unlock_wanted: path, user name, password.
         create_wanted: path, `Owner`.
+        recover_wanted: path, user name if one was typed.
     """
 
     unlock_wanted = Signal(Path, str, str)
     create_wanted = Signal(Path, Owner)
+    recover_wanted = Signal(Path, str)
 
     def __init__(self, texts: Texts, theme: Theme, archive: Path | None) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._stack = QStackedWidget()
-        self._unlock = UnlockForm(texts, archive, self.unlock_wanted.emit, self.show_create)
+        self._unlock = UnlockForm(
+            texts, archive, self.unlock_wanted.emit, create=self.show_create, recover=self.recover_wanted.emit
+        )
         self._create = CreateForm(texts, self.create_wanted.emit, self.show_unlock)
         for form in (self._unlock, self._create):
             self._stack.addWidget(form)
@@ -61,6 +65,10 @@ class Entrance(QWidget):
         self._stack.setCurrentWidget(self._create)
         self._create.begin()
 
+    def recovered(self, user_name: str) -> None:
+        """A user has a new password, and can open the archive with it."""
+        self._unlock.recovered(user_name)
+
     def fail(self, sentence: str) -> None:
         """Opening or making did not work; the form is ready for another try."""
         for form in (self._unlock, self._create):
@@ -76,11 +84,14 @@ class UnlockForm(QWidget):
         texts: Texts,
         archive: Path | None,
         unlock: Callable[[Path, str, str], None],
+        *,
         create: Callable[[], None],
+        recover: Callable[[Path, str], None],
     ) -> None:
         super().__init__()
         self._texts = texts
         self._unlock = unlock
+        self._recover = recover
         self._archive = archive
         self._place = label(role="strong")
         self._banner = Banner()
@@ -96,7 +107,8 @@ class UnlockForm(QWidget):
         layout.addWidget(self._banner)
         layout.addLayout(form((texts("desktop.user"), self._user), (texts("desktop.password"), self._password)))
         layout.addWidget(self._open)
-        layout.addLayout(row(None, button(texts("desktop.new_archive"), create, "link"), None))
+        forgot = button(texts("desktop_accounts.forgot"), self._forgot, "link")
+        layout.addLayout(row(forgot, None, button(texts("desktop.new_archive"), create, "link")))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(frame)
@@ -114,6 +126,19 @@ class UnlockForm(QWidget):
         self._banner.say(sentence)
         self._password.selectAll()
         self._password.setFocus()
+
+    def recovered(self, user_name: str) -> None:
+        """A user has a new password: ask for it."""
+        self._user.setText(user_name)
+        self._banner.say(self._texts("desktop_accounts.recovered", name=user_name), "done")
+        self.begin()
+
+    def _forgot(self) -> None:
+        if self._archive is None:
+            self._banner.say(self._texts("desktop.choose_archive_first"))
+            return
+        self._banner.clear()
+        self._recover(self._archive, self._user.text().strip())
 
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, self._texts("desktop.choose_archive"), filter="*")

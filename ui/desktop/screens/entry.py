@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
@@ -156,6 +156,19 @@ class EntryView(QWidget):
         """Where sheets have been typed and not saved: class and instrument of each."""
         return [typed.place for typed in self._typed.values()]
 
+    def unfinished(self) -> list[Any]:
+        """What was typed and not saved, as JSON-like data."""
+        return [
+            [campaign.hex(), instrument, person.hex(), typed.answers, typed.place]
+            for (campaign, instrument, person), typed in (self._saving | self._typed).items()
+        ]
+
+    def take_back(self, unfinished: list[Any]) -> None:
+        """Go on with what `unfinished` gave before."""
+        for campaign, instrument, person, answers, place in unfinished:
+            key = (bytes.fromhex(campaign), str(instrument), bytes.fromhex(person))
+            self._typed.setdefault(key, Typed(dict(answers), str(place)))
+
     def refresh(self) -> None:
         """Read the class anew; what is being typed stays."""
         if self._round is None or not self._known():
@@ -192,6 +205,7 @@ class EntryView(QWidget):
         if self._round is None:
             return
         self._data = data
+        self._forget_saved()
         self.pane.show_day(self._round.fields, data.today)
         self._model.show(data.people, {person.id: self._state(person.id) for person in data.people})
         self._show_count()
@@ -202,6 +216,13 @@ class EntryView(QWidget):
         self._list.setCurrentIndex(self._model.index(self._model.row_of(self._person.id), 0))
         if self.pane.sheet.editable != (self._state(self._person.id) in WAITING):
             self._show_person(self._person)
+
+    def _forget_saved(self) -> None:
+        """What was kept before a crash may have been saved after all."""
+        for person, saved in self._data.sheets.items():
+            typed = self._typed.get(self._key(person))
+            if typed and typed.answers == saved.fields.answers:
+                del self._typed[self._key(person)]
 
     def _begin(self) -> None:
         if not self._model.rowCount():

@@ -162,8 +162,14 @@ class PrintsPage(Page):
         self.context.tasks.aside(
             self,
             lambda _task: _write(file, data),
-            lambda _: self.banner.say(self.texts("printing.saved", file=file), "done"),
+            lambda _: self._out(self.texts("printing.saved", file=file)),
         )
+
+    def _out(self, said: str) -> None:
+        """Something left the program: say so, and write it down."""
+        self.banner.say(said, "done")
+        name = self._kind.currentData()
+        self.context.tasks.on_archive(self, lambda desk: desk.audit.note("printed", detail=name), lambda _: None)
 
     # ---- printing ----
 
@@ -181,7 +187,7 @@ class PrintsPage(Page):
         self.context.tasks.aside(
             self,
             lambda _task: _print(printer, pdf),
-            lambda _: self.banner.say(self.texts("printing.printed"), "done"),
+            lambda _: self._out(self.texts("printing.printed")),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHeaderView, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
@@ -72,6 +74,14 @@ class ScreeningPage(Page):
             self._task.cancel()
         chosen = self._chosen
         self._task = self.context.tasks.on_archive(self, lambda desk: read_rounds(desk, chosen), self._show)
+
+    def unfinished(self) -> Any:
+        """Sheets that were typed and not saved."""
+        return self.entry.unfinished()
+
+    def take_back(self, unfinished: Any) -> None:
+        """Put typed sheets back; the list of rounds says where they wait."""
+        self.entry.take_back(unfinished)
 
     def _show(self, data: RoundsData) -> None:
         self._data = data
