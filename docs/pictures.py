@@ -86,6 +86,8 @@ class Photographer:
         self._take("prints")
         work.show_page("sync")
         self._take("sync")
+        work.show_page("accounts")
+        self._take("accounts")
         self.window.close()
         self._settle()
 

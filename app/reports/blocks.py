@@ -82,48 +82,38 @@ Wording = Title | Heading | Paragraph | Points | Terms
 Block = Wording | Counts | Code
 
 
-class StatisticalPrint(msgspec.Struct, frozen=True):
-    """A print that gives nobody away.
+class _Print(msgspec.Struct, frozen=True):
+    """What stands on every page.
 
     Args:
         kind: what sort of print this is; stands at the top of every page.
         title: of this one; also the title of the file.
         station: who made it.
         printed: when, with time zone. The only time in the file.
-        blocks: what it says.
     """
 
-    FOOTER: ClassVar[str] = "report.statistics_only"
     kind: str
     title: str
     station: str
     printed: dt.datetime
+
+
+class StatisticalPrint(_Print, frozen=True):
+    """A print that gives nobody away; `blocks` is what it says."""
+
+    FOOTER: ClassVar[str] = "report.statistics_only"
     blocks: tuple[Block, ...]
 
 
-class IdentifiedPrint(msgspec.Struct, frozen=True):
-    """A document about one person, for that person. It holds no numbers of people, and says on every page what it is.
-
-    Args as for `StatisticalPrint`.
-    """
+class IdentifiedPrint(_Print, frozen=True):
+    """A document about one person, for that person. It holds no numbers of people, and says on every page what it is."""
 
     FOOTER: ClassVar[str] = "rights.identified_only"
-    kind: str
-    title: str
-    station: str
-    printed: dt.datetime
     blocks: tuple[Wording, ...]
 
 
-class KeyPrint(msgspec.Struct, frozen=True):
-    """A page that opens or proves something, and is to be locked away. It names no person of the archive.
-
-    Args as for `StatisticalPrint`.
-    """
+class KeyPrint(_Print, frozen=True):
+    """A page that opens or proves something, and is to be locked away. It names no person of the archive."""
 
     FOOTER: ClassVar[str] = "recovery.footer"
-    kind: str
-    title: str
-    station: str
-    printed: dt.datetime
     blocks: tuple[Wording | Code, ...]
