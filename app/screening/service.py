@@ -50,14 +50,6 @@ class Recorded(msgspec.Struct, frozen=True):
     alert: bytes | None
 
 
-class Coverage(msgspec.Struct, frozen=True):
-    """Who of a group has answered an instrument in a round."""
-
-    group: bytes
-    people: int
-    screened: int
-
-
 class Progress(msgspec.Struct, frozen=True):
     """How far a round has come.
 
@@ -104,22 +96,6 @@ class Screenings:
         record = self._archive.new_id()
         self._archive.save([Draft.new("campaign", record, plain(campaign))])
         return record
-
-    def coverage(self, campaign: Kept[Campaign], instrument: str) -> list[Coverage]:
-        """For each group of a round, how many people it has and how many of them have answered."""
-        return self._coverage(campaign, [instrument])
-
-    def round_coverage(self, campaign: Kept[Campaign]) -> list[Coverage]:
-        """For each group of a round, how many people have answered every one of its instruments."""
-        return self._coverage(campaign, campaign.fields.instruments)
-
-    def _coverage(self, campaign: Kept[Campaign], instruments: Iterable[str]) -> list[Coverage]:
-        answered = [self.screened(instrument, campaign=campaign.id) for instrument in instruments]
-        found = []
-        for group in campaign.fields.groups:
-            members = {record.id for record in self._archive.find("person", {"group": group})}
-            found.append(Coverage(group, len(members), len(members.intersection(*answered))))
-        return found
 
     def progress(self, campaign: Kept[Campaign]) -> Progress:
         """How far a round has come, counted from the index alone: no record is read, however many there are."""

@@ -118,6 +118,7 @@ class Visitor:
         self.page._table.selectRow([*self.lines()].index(name))
 
     def buttons(self) -> dict[str, QPushButton]:
+        QApplication.processEvents()
         return {one.text(): one for one in self.page.findChildren(QPushButton) if one.isVisible()}
 
     def press(self, text: str) -> None:
@@ -136,10 +137,12 @@ class Visitor:
         self.wait()
 
     def texts(self) -> str:
+        QApplication.processEvents()
         return said(self.page)
 
 
 def said(widget: AccountsPage | AccountForm | Entrance) -> str:
+    QApplication.processEvents()
     return "\n".join(one.text() for one in widget.findChildren(QLabel) if one.isVisible())
 
 

@@ -68,6 +68,7 @@ class Reader:
         return "\n".join(one.text() for one in self.page._detail.findChildren(QLabel) if one.isVisible())
 
     def buttons(self) -> dict[str, QPushButton]:
+        QApplication.processEvents()
         return {one.text(): one for one in self.window.findChildren(QPushButton) if one.isVisible()}
 
     def press(self, text: str) -> None:

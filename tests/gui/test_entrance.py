@@ -14,6 +14,7 @@ TIMEOUT_MS = 20_000
 
 
 def visible_texts(window: Window) -> str:
+    QApplication.processEvents()  # what is laid out anew shows itself with the next round of events
     return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
 
 

@@ -82,6 +82,7 @@ class Clerk:
         return self.view.pane._name.text()
 
     def texts(self) -> str:
+        QApplication.processEvents()
         return "\n".join(one.text() for one in self.window.findChildren(QLabel) if one.isVisible())
 
     def button(self, text: str) -> QPushButton:

@@ -92,6 +92,7 @@ class Clerk:
         self.wait()
 
     def texts(self) -> str:
+        QApplication.processEvents()
         return "\n".join(label.text() for label in self.dialog().findChildren(QLabel) if label.isVisible())
 
     def tabs(self) -> list[str]:

@@ -86,6 +86,7 @@ class Visitor:
         self.wait()
 
     def texts(self, widget: QWidget | None = None) -> str:
+        QApplication.processEvents()
         within = widget or self.page
         return "\n".join(label.text() for label in within.findChildren(QLabel) if label.isVisible())
 

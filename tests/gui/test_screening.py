@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QDate, Qt
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.records import CATALOGUE, Campaign, Group, Person, plain
@@ -47,10 +47,12 @@ def unlocked(make_window: Callable[..., Window], path: Path, qtbot: QtBot) -> Wi
 
 
 def visible_texts(window: Window) -> str:
+    QApplication.processEvents()  # what is laid out anew shows itself with the next round of events
     return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
 
 
 def buttons(window: Window) -> dict[str, QPushButton]:
+    QApplication.processEvents()
     return {one.text(): one for one in window.findChildren(QPushButton) if one.isVisible()}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ui.desktop.window import Window
@@ -13,6 +13,7 @@ TIMEOUT_MS = 20_000
 
 
 def said(widget: QWidget) -> str:
+    QApplication.processEvents()  # what is laid out anew shows itself with the next round of events
     return "\n".join(label.text() for label in widget.findChildren(QLabel) if label.isVisible())
 
 

@@ -81,8 +81,9 @@ def _list(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 def _coverage(screenings: Screenings, campaign: Kept[Campaign]) -> dict[str, tuple[int, int]]:
     """For each instrument of a round, how many have answered and how many there are."""
-    found = {}
-    for instrument in campaign.fields.instruments:
-        groups = screenings.coverage(campaign, instrument)
-        found[instrument] = (sum(one.screened for one in groups), sum(one.people for one in groups))
-    return found
+    progress = screenings.progress(campaign)
+    people = sum(progress.people.values())
+    return {
+        instrument: (sum(progress.screened[group, instrument] for group in campaign.fields.groups), people)
+        for instrument in campaign.fields.instruments
+    }

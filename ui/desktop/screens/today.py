@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QProgressBar, QS
 
 from app.records import Campaign, Kept, Level
 from app.risk.alerts import AlertLine
-from app.screening.service import Coverage
+from app.screening.service import Progress
 from storage.meeting import Backlog
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
@@ -24,10 +24,10 @@ SHOWN_GROUPS = 8
 
 
 class RoundState(msgspec.Struct, frozen=True):
-    """How far a round has come. `coverage` is by group, summed over its instruments."""
+    """How far a round has come."""
 
     campaign: Kept[Campaign]
-    coverage: list[Coverage]
+    progress: Progress
 
 
 class TodayData(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def read_today(desk: Desk) -> TodayData:
         counts=desk.alerts.counts(),
         groups={group.id: group.fields.name for group in desk.people.groups()},
         rounds=[
-            RoundState(campaign, desk.screenings.round_coverage(campaign))
+            RoundState(campaign, desk.screenings.progress(campaign))
             for campaign in standing
             if campaign.fields.opens <= day <= campaign.fields.closes
         ],
@@ -160,23 +160,27 @@ class TodayPage(Page):
         layout.setSpacing(6)
         until = self.texts("desktop.until", date=fields.closes)
         layout.addLayout(row(label(fields.name, "strong"), None, label(until, "small")))
+        people, done = state.progress.people, state.progress.done
+        # Those with the most people to go first.
         unfinished = sorted(
-            (one for one in state.coverage if one.screened < one.people), key=lambda one: one.screened - one.people
+            (group for group in people if done[group] < people[group]), key=lambda group: done[group] - people[group]
         )
         if not unfinished:
             layout.addWidget(label(self.texts("desktop.round_done"), "muted"))
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         grid.setVerticalSpacing(4)
-        for number, one in enumerate(unfinished[:SHOWN_GROUPS]):
+        for number, group in enumerate(unfinished[:SHOWN_GROUPS]):
+            name = groups.get(group, "")
             bar = QProgressBar()
-            bar.setRange(0, one.people)
-            bar.setValue(one.screened)
+            bar.setRange(0, people[group])
+            bar.setValue(done[group])
             bar.setTextVisible(False)
-            bar.setAccessibleName(groups.get(one.group, ""))
-            grid.addWidget(label(groups.get(one.group, "")), number, 0)
+            bar.setAccessibleName(name)
+            grid.addWidget(label(name), number, 0)
             grid.addWidget(bar, number, 1)
-            grid.addWidget(label(f"{one.screened} / {one.people}", "small"), number, 2, Qt.AlignmentFlag.AlignRight)
+            said = label(f"{done[group]} / {people[group]}", "small")
+            grid.addWidget(said, number, 2, Qt.AlignmentFlag.AlignRight)
         layout.addLayout(grid)
         more = len(unfinished) - SHOWN_GROUPS
         if more > 0:

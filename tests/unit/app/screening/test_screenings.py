@@ -143,7 +143,8 @@ def test_progress_counts_people_who_answered_every_instrument(archive: Archive, 
     )
     (campaign,) = [one for one in screenings.campaigns() if one.id == record]
     screenings.record(sheet(person))
-    assert [one.screened for one in screenings.coverage(campaign, "phq-9")] == [1]
-    assert [(one.people, one.screened) for one in screenings.round_coverage(campaign)] == [(1, 0)]
+    group = person.fields.group
+    assert screenings.progress(campaign).screened == {(group, "phq-9"): 1, (group, "gad-7"): 0}
+    assert (screenings.progress(campaign).people, screenings.progress(campaign).done) == ({group: 1}, {group: 0})
     screenings.record(Sheet(person, "gad-7", DAY, {str(item): 0 for item in range(1, 8)}, "typed"))
-    assert [one.screened for one in screenings.round_coverage(campaign)] == [1]
+    assert screenings.progress(campaign).done == {group: 1}
