@@ -222,9 +222,7 @@ class Handout(msgspec.Struct, frozen=True, omit_defaults=True):
     date: str
 
 
-AccessKind = Literal[
-    "opened", "failed", "read", "printed", "exported", "imported", "erased", "accounts", "synced", "checkpoint"
-]
+AccessKind = Literal["opened", "failed", "read", "printed", "exported", "erased", "checkpoint"]
 
 
 class Access(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from app.errors import Problem
 from app.records import (
     Consent,
+    Erasure,
     ErasureReason,
     Hold,
     Kept,
@@ -141,7 +142,7 @@ class Rights:
         until = retention.kept_until(self._archive, person)
         if until and until > today:
             raise Problem("rights.kept_by_law", until=until.isoformat())
-        self._archive.erase(person, {"reason": reason, "date": today.isoformat()})
+        self._archive.erase(person, plain(Erasure(person, reason, today.isoformat())))
 
     def _present(self, person: bytes) -> Kept[Person]:
         record = self._archive.get("person", person)

@@ -24,8 +24,8 @@ def path(cli: type[Cli], tmp_path: Path) -> Path:
 def test_a_backup_is_made_kept_and_put_back(cli: type[Cli], path: Path, tmp_path: Path) -> None:
     stick = tmp_path / "U盘"
     info = cli.run("archive", "info", "--json", archive=path).data
-    first = cli.run("archive", "backup", "--to", stick, "--json", archive=path).data
-    second = cli.run("archive", "backup", "--to", stick, "--keep", 1, "--json", archive=path).data
+    first = cli.run("archive", "backup", "--out", stick, "--json", archive=path).data
+    second = cli.run("archive", "backup", "--out", stick, "--keep", 1, "--json", archive=path).data
     assert (first["removed"], second["removed"], second["broken"]) == ([], [first["file"]], [])
     assert [str(file) for file in stick.iterdir()] == [second["file"]]
     again = tmp_path / "again.xinyi"
@@ -38,9 +38,9 @@ def test_a_backup_is_made_kept_and_put_back(cli: type[Cli], path: Path, tmp_path
 
 
 def test_what_cannot_be_done_is_one_sentence(cli: type[Cli], path: Path, tmp_path: Path) -> None:
-    pulled = cli.run("--language", "en", "archive", "backup", "--to", tmp_path / "gone", archive=path, expect=1)
+    pulled = cli.run("--language", "en", "archive", "backup", "--out", tmp_path / "gone", archive=path, expect=1)
     assert pulled.err.startswith("Nothing can be written to the folder “gone”")
-    none = cli.run("archive", "backup", "--to", tmp_path, "--keep", 0, archive=path, expect=1)
+    none = cli.run("archive", "backup", "--out", tmp_path, "--keep", 0, archive=path, expect=1)
     assert none.err == "至少要保留一份备份。\n"
     foreign = cli.run("--language", "en", "archive", "restore", tmp_path / "roster.xlsx", tmp_path / "a", expect=1)
     assert "is not a backup of Xinyi" in foreign.err
@@ -48,11 +48,11 @@ def test_what_cannot_be_done_is_one_sentence(cli: type[Cli], path: Path, tmp_pat
 
 def test_a_damaged_newer_backup_is_named_and_left(cli: type[Cli], path: Path, tmp_path: Path) -> None:
     stick = tmp_path / "U盘"
-    made = Path(cli.run("archive", "backup", "--to", stick, "--json", archive=path).data["file"])
+    made = Path(cli.run("archive", "backup", "--out", stick, "--json", archive=path).data["file"])
     data = bytearray(made.read_bytes())
     data[5000] ^= 1
     made.write_bytes(data)
-    ran = cli.run("--language", "en", "archive", "backup", "--to", stick, "--keep", 1, archive=path, expect=1)
+    ran = cli.run("--language", "en", "archive", "backup", "--out", stick, "--keep", 1, archive=path, expect=1)
     assert str(made) in ran.err
     assert made.exists()
     assert len(list(stick.iterdir())) == 2

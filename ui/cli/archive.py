@@ -12,7 +12,7 @@ from app.users import register_user
 from storage.archive import Archive, Info, Owner
 from storage.device import Names
 from ui.cli import audit, user
-from ui.cli.backup import declare_backups, explain
+from ui.cli.backup import declare_backups
 from ui.cli.command import Answer, Declaration, add_user_options, opened, password, user_name
 
 
@@ -88,7 +88,7 @@ def _verify(arguments: argparse.Namespace, texts: Texts) -> Answer:
     data = {"sound": not findings, "findings": [finding._asdict() for finding in findings], "state_hash": state}
     if not findings:
         return Answer(data, texts("cli.verify_sound"))
-    lines = [explain(finding, texts) for finding in findings]
+    lines = [texts(f"cli.verify_{finding.kind}", place=finding.place) for finding in findings]
     return Answer(data, "\n".join(lines), texts("cli.verify_damaged", count=len(findings)))
 
 

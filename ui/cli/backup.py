@@ -14,17 +14,13 @@ from storage import device_secret
 from storage.archive import system_clock
 from storage.backup import KEEP, backup, restore
 from storage.salvage import salvage, unlock
-from storage.verify import Finding
 from ui.cli.command import Answer, Declaration, archive_path, opened, password, user_name
-
-_NEWER = ("reference", "keys")
-"""Kinds of findings whose sentences stand with the backups."""
 
 
 def declare_backups(commands: Declaration, texts: Texts) -> None:
     """Declare the sub-commands."""
     made = commands.add("backup", _backup, "backup.help_backup", archive=True)
-    made.add_argument("--to", type=Path, required=True, metavar="FOLDER", help=texts("backup.help_to"))
+    made.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=texts("backup.help_out"))
     made.add_argument("--keep", type=int, default=KEEP, metavar="COUNT", help=texts("backup.help_keep", count=KEEP))
     restored = commands.add("restore", _restore, "backup.help_restore")
     restored.add_argument("file", type=Path, metavar="FILE", help=texts("backup.help_file"))
@@ -33,16 +29,11 @@ def declare_backups(commands: Declaration, texts: Texts) -> None:
     saved.add_argument("path", type=Path, metavar="PATH", help=texts("backup.help_new_path"))
 
 
-def explain(finding: Finding, texts: Texts) -> str:
-    """What a finding of `verify` means."""
-    return texts(f"{'backup' if finding.kind in _NEWER else 'cli'}.verify_{finding.kind}", place=finding.place)
-
-
 def _backup(arguments: argparse.Namespace, texts: Texts) -> Answer:
     if arguments.keep < 1:
         raise Problem("backup.keep_at_least_one")
     with opened(arguments) as archive:
-        made = backup(archive, arguments.to, arguments.keep)
+        made = backup(archive, arguments.out, arguments.keep)
     data = {
         "file": str(made.path),
         "removed": [str(path) for path in made.removed],
