@@ -5,7 +5,10 @@ Every function replaces the key-slot file atomically. Whether the one who asks m
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
+
+import msgspec
 
 from storage.errors import Problem
 from storage.keys import (
@@ -21,6 +24,7 @@ from storage.keys import (
     read_slots,
     recovery_slot,
     slots_path,
+    trust_mark,
     user_slot,
     user_tag,
     wrap_keys,
@@ -101,31 +105,40 @@ class Accounts:
         if escrow:
             holder = Slot(ESCROW_SLOT, digest(escrow)[:ID_SIZE], escrow, b"")
             slots = slots.with_slot(holder)
-            recovery = Slot(
-                recovery.kind,
-                recovery.tag,
-                recovery.public,
-                recovery.wrapped,
-                kept=kept(slots.archive, recovery.tag, code, holder),
-            )
+            recovery = msgspec.structs.replace(recovery, kept=kept(slots.archive, recovery.tag, code, holder))
         self._write(slots.with_slot(recovery))
-        self.keep_own_key()
+        self.trust_recovery()
 
-    def keep_own_key(self) -> None:
-        """Make sure that the recovery code can give the private key of whoever opened the archive back.
+    def recovery_key(self) -> bytes | None:
+        """Public key of the recovery code, if whoever opened the archive trusts it.
 
-        After a new code only its maker's key is kept; everybody else's when they next open the archive.
+        A new code opens the archive at once, but with the private key of its maker only: everybody else is asked, or
+        whoever makes a code could read what is sealed to others.
         """
         slots = self._read()
-        recovery = slots.of_kind(RECOVERY_SLOT)
+        own, recovery = self._own(slots), slots.of_kind(RECOVERY_SLOT)
+        if own is None or recovery is None:
+            return None
+        trusted = hmac.compare_digest(own.trust, trust_mark(slots.archive, self._unlocked.private, recovery))
+        return recovery.public if trusted else None
+
+    def trust_recovery(self) -> None:
+        """Let the recovery code that there is now give the private key of whoever opened the archive back."""
+        slots = self._read()
+        own, recovery = self._own(slots), slots.of_kind(RECOVERY_SLOT)
+        if own is None or recovery is None:
+            return
+        secret = self._unlocked.user + self._unlocked.private
+        trusting = msgspec.structs.replace(
+            own,
+            kept=kept(slots.archive, own.tag, secret, recovery),
+            trust=trust_mark(slots.archive, self._unlocked.private, recovery),
+        )
+        self._write(slots.with_slot(trusting))
+
+    def _own(self, slots: SlotFile) -> Slot | None:
         public = self.own_key.public_key
-        for slot in slots.slots:
-            if recovery is None or slot.kind != USER_SLOT or slot.public != public:
-                continue
-            if slot.kept is None or slot.kept.slot != recovery.tag:
-                known = kept(slots.archive, slot.tag, self._unlocked.user + self._unlocked.private, recovery)
-                slots = slots.with_slot(Slot(slot.kind, slot.tag, slot.public, slot.wrapped, slot.lock, known))
-                self._write(slots)
+        return next((slot for slot in slots.slots if slot.kind == USER_SLOT and slot.public == public), None)
 
     # ---- a new raw key ----
 
@@ -133,14 +146,9 @@ class Accounts:
         """Wrap other raw keys, the one to use first, to every slot; returns what opens the archive from now on."""
         slots = self._read()
         changed = [
-            Slot(
-                slot.kind,
-                slot.tag,
-                slot.public,
-                wrap_keys(slots.archive, slot.tag, slot.public, list(keys)) if slot.wrapped else b"",
-                slot.lock,
-                slot.kept,
-            )
+            msgspec.structs.replace(slot, wrapped=wrap_keys(slots.archive, slot.tag, slot.public, list(keys)))
+            if slot.wrapped
+            else slot
             for slot in slots.slots
         ]
         self._unlocked = self._unlocked._replace(key=keys[0], old_key=keys[1] if len(keys) > 1 else b"")
@@ -153,7 +161,11 @@ class Accounts:
         self, slots: SlotFile, unlocked: Unlocked, user_name: str, password: str, device_secret: bytes
     ) -> Slot:
         recovery = slots.of_kind(RECOVERY_SLOT)
-        return user_slot(unlocked, user_name, password, device_secret=device_secret, recovery=recovery)
+        # Of somebody's own slot, a recovery code that they have not been asked about stays as it is.
+        asked = unlocked is not self._unlocked or self.recovery_key() is not None
+        return user_slot(
+            unlocked, user_name, password, device_secret=device_secret, recovery=recovery if asked else None
+        )
 
     def _read(self) -> SlotFile:
         return read_slots(self._path, self._unlocked.key)

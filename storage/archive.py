@@ -211,8 +211,6 @@ class Archive(Writing):
             with self.transaction():
                 copies.begin_incarnation(self._connection, self.device)
         self.meeting.settle()
-        with suppress(EnvironmentProblem, OSError):  # a read-only disk: the next opening will do
-            self.accounts.keep_own_key()
 
     def close(self) -> None:
         """Let the archive go; a second time does nothing. Nothing is lost by not calling it."""

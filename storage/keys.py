@@ -59,7 +59,11 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class Slot(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One way to the raw key."""
+    """One way to the raw key.
+
+    Attributes:
+        trust: of a user, which recovery code may give the private key back (`trust_mark`): only its holder can say so.
+    """
 
     kind: int
     tag: Id
@@ -67,6 +71,7 @@ class Slot(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     wrapped: bytes
     lock: PasswordLock | None = None
     kept: Kept | None = None
+    trust: bytes = b""
 
 
 class SlotFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -158,6 +163,7 @@ def user_slot(
         wrap_keys(archive, tag, public, [key]),
         PasswordLock(salt, COST, bool(device_secret), sealed),
         kept(archive, tag, user + private, recovery) if recovery else None,
+        trust_mark(archive, private, recovery) if recovery else b"",
     )
 
 
@@ -176,6 +182,15 @@ def wrap_keys(archive: bytes, tag: bytes, public: bytes, keys: list[bytes]) -> b
 def kept(archive: bytes, tag: bytes, secret: bytes, by: Slot) -> Kept:
     """The secret of the slot `tag`, for the holder of another slot."""
     return Kept(by.tag, wrap(by.public, secret, _KEPT + archive + tag))
+
+
+def trust_mark(archive: bytes, private: bytes, recovery: Slot) -> bytes:
+    """What a user's slot says when its holder agreed that a recovery code may give the private key back.
+
+    Everybody who opens the archive can write into the key-slot file, and could put a code of their own there. Nobody
+    else has the private key that this mark is made with.
+    """
+    return hmac.digest(derive(private, salt=archive, info=b"xinyi trust 1"), recovery.tag, "sha256")
 
 
 def give_back(archive: bytes, slot: Slot, holder: Recipient) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from storage.accounts import Accounts, recover
@@ -20,8 +21,10 @@ from storage.keys import (
     open_recovery,
     open_slots,
     read_slots,
+    recovery_slot,
     slots_path,
     user_slot,
+    user_tag,
     write_slots,
 )
 from storage.recovery_code import new_code
@@ -146,20 +149,39 @@ def test_a_new_code_takes_the_place_of_the_old_one(path: Path, accounts: Account
     assert unlock(path, "admin", "x").key == KEY
 
 
-def test_after_a_new_code_others_are_kept_when_they_next_open(path: Path, accounts: Accounts) -> None:
+def test_a_new_code_gives_others_keys_back_only_once_they_agree(path: Path, accounts: Accounts) -> None:
     accounts.put_user(NURSE, "nurse", "two")
     code = new_recovery(accounts)
     assert refusal(lambda: recover(path, code, "nurse", "x")) == "recovery.not_kept"
-    Accounts(path, unlock(path, "nurse", "two")).keep_own_key()
+    nurse = Accounts(path, unlock(path, "nurse", "two"))
+    assert nurse.recovery_key() is None
+    nurse.trust_recovery()
+    assert nurse.recovery_key() == accounts.recovery_key() is not None
     recover(path, code, "nurse", "x")
     assert unlock(path, "nurse", "x").user == NURSE
 
 
-def test_keeping_a_key_that_is_kept_already_writes_nothing(path: Path, accounts: Accounts) -> None:
+def test_a_code_that_somebody_slipped_in_gets_no_key(path: Path, accounts: Accounts) -> None:
     new_recovery(accounts)
-    before = slots_path(path).stat().st_mtime_ns, slots_path(path).read_bytes()
-    accounts.keep_own_key()
-    assert (slots_path(path).stat().st_mtime_ns, slots_path(path).read_bytes()) == before
+    accounts.put_user(NURSE, "nurse", "two")
+    slipped = recovery_slot(ARCHIVE, KEY, b"m" * 18)
+    slots = read_slots(slots_path(path), KEY)
+    trust = next(slot.trust for slot in slots.slots if slot.tag == user_tag(ARCHIVE, "nurse"))
+    forged = [msgspec.structs.replace(slot, trust=trust) for slot in slots.without(RECOVERY_SLOT).slots]
+    write_slots(slots_path(path), SlotFile(ARCHIVE, [*forged, slipped]), KEY)
+    nurse = Accounts(path, unlock(path, "nurse", "two"))
+    assert nurse.recovery_key() is None
+    nurse.set_password("nurse", "three")
+    assert refusal(lambda: recover(path, b"m" * 18, "nurse", "x")) == "recovery.not_kept"
+
+
+def test_a_changed_password_and_a_new_raw_key_leave_the_code_trusted(path: Path, accounts: Accounts) -> None:
+    code = new_recovery(accounts)
+    accounts.set_password("admin", "two")
+    accounts.set_keys(b"n" * 32)
+    assert Accounts(path, unlock(path, "admin", "two")).recovery_key() is not None
+    recover(path, code, "admin", "three")
+    assert Accounts(path, unlock(path, "admin", "three")).recovery_key() is not None
 
 
 def test_without_a_code_or_with_another_one_nothing_opens(path: Path, accounts: Accounts) -> None:
