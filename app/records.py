@@ -215,6 +215,64 @@ class Retention(msgspec.Struct, frozen=True, omit_defaults=True):
     years: int | None = None
 
 
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A counselling session. That it was can be seen; its note only by those whom the author lets. Immutable.
+
+    Attributes:
+        date: ISO date.
+        manner: id of a manner in `resources/forms/session.json`.
+        form: version of that file; its sections are what the note answers.
+        notebook: id of the notebook that the note is in, `storage.notebook`.
+        sealed: the note.
+        minutes: how long it took.
+        amends: id of the session whose note this one corrects.
+    """
+
+    date: str
+    manner: str
+    form: str
+    notebook: bytes
+    sealed: bytes
+    minutes: int | None = None
+    amends: bytes | None = None
+
+
+class Notebook(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where one user writes notes: `holder` is the id of the key pair that its key comes from. Immutable."""
+
+    holder: bytes
+
+
+class NotebookKey(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The key of a notebook for one more reader. Immutable.
+
+    Attributes:
+        holder: id of the reader's key pair.
+        archive: of a recovery code, the id of the archive that it belongs to; None for a user.
+    """
+
+    notebook: bytes
+    holder: bytes
+    wrapped: bytes
+    archive: bytes | None = None
+
+
+class EmergencyReading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody read a note with the recovery code, without its author (紧急查看).
+
+    Attributes:
+        author: id of the user who wrote the note.
+        at: milliseconds since 1970.
+        noticed: when the author took note of it.
+    """
+
+    session: bytes
+    author: bytes
+    reason: str
+    at: int
+    noticed: int | None = None
+
+
 class Handout(msgspec.Struct, frozen=True, omit_defaults=True):
     """A copy of a person's records was handed out on a day (ISO)."""
 
@@ -222,7 +280,7 @@ class Handout(msgspec.Struct, frozen=True, omit_defaults=True):
     date: str
 
 
-AccessKind = Literal["opened", "failed", "read", "printed", "exported", "erased", "checkpoint"]
+AccessKind = Literal["opened", "failed", "read", "printed", "exported", "erased", "checkpoint", "emergency", "backup"]
 
 
 class Access(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -278,6 +336,10 @@ CATALOGUE = Catalogue(
         RecordType(name="erasure", index=("erased",)),
         RecordType(name="retention", index=("date",)),
         RecordType(name="handout", index=("date",)),
+        RecordType(name="session", index=("date",)),
+        RecordType(name="notebook", index=("holder",)),
+        RecordType(name="notebook_key", index=("notebook", "holder")),
+        RecordType(name="emergency_reading", index=("session", "author")),
     ]
 )
 

@@ -9,7 +9,9 @@ import msgspec
 from app.access import Roles, require
 from app.errors import Problem
 from app.records import Kept, User, plain, typed
+from app.sessions.notebooks import Notebooks
 from storage.archive import Archive
+from storage.escrow import agreed_public
 from storage.records import Draft
 
 FIRST_ROLES = ("administrator", "counsellor")
@@ -100,9 +102,23 @@ class Users:
         self._archive.accounts.set_password(own.fields["name"], password, device_secret=device_secret)
 
     def set_recovery(self, code: bytes) -> None:
-        """Let a new recovery code open the archive; the one before ends. Make it known on paper first."""
+        """Let a new recovery code open the archive; the one before ends. Make it known on paper first.
+
+        Where whoever makes it agreed that the county keeps it (`storage.escrow.agree`), the county does.
+        """
         require(self._archive, "accounts")
-        self._archive.accounts.set_recovery(code)
+        self._archive.accounts.set_recovery(code, agreed_public(self._archive))
+        Notebooks(self._archive).settle()
+
+    def doubts_recovery(self) -> bool:
+        """Whether there is a recovery code that whoever opened the archive has not agreed to: somebody made a new one."""
+        accounts = self._archive.accounts
+        return accounts.has_recovery() and accounts.recovery_key() is None
+
+    def trust_recovery(self) -> None:
+        """Let the recovery code that there is now give one's own account back, and open one's notes in an emergency."""
+        self._archive.accounts.trust_recovery()
+        Notebooks(self._archive).settle()
 
     # ---- helpers ----
 

@@ -43,7 +43,7 @@ class Words:
 
     def moment(self, at: int) -> str:
         """Milliseconds since 1970 as local date and time."""
-        return dt.datetime.fromtimestamp(at / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+        return moment(at)
 
     def time_left(self, due: int, now: int) -> str:
         """How long there is until `due`, or how long it has been past; milliseconds since 1970."""
@@ -111,3 +111,8 @@ def find_band(definition: Definition, score: str, band: str) -> Band | None:
     return next(
         (one for scale in definition.scores if scale.id == score for one in scale.bands if one.id == band), None
     )
+
+
+def moment(at: int) -> str:
+    """Milliseconds since 1970 as local date and time."""
+    return dt.datetime.fromtimestamp(at / 1000).astimezone().strftime("%Y-%m-%d %H:%M")

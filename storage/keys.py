@@ -117,13 +117,13 @@ class Unlocked(NamedTuple):
     old_key: bytes = b""
 
 
-DeviceSecret = Callable[[bytes], bytes | None]
-"""Gives the device secret of an archive, None where the system does not have it."""
+DeviceSecret = Callable[[bytes], bytes]
+"""Gives the device secret of an archive; raises Problem where the system does not."""
 
 
-def no_device_secret(_archive: bytes) -> bytes | None:
+def no_device_secret(_archive: bytes) -> bytes:
     """For archives that are not bound to a device."""
-    return None
+    raise Problem("archive.no_device_secret")
 
 
 def slots_path(archive: Path) -> Path:
@@ -169,7 +169,7 @@ def user_slot(
 
 def recovery_slot(archive: bytes, key: bytes, code: bytes) -> Slot:
     """A slot that a recovery code opens."""
-    public = _recovery_key(archive, code).public_key
+    public = recovery_holder(archive, code).public_key
     tag = digest(public)[:ID_SIZE]
     return Slot(RECOVERY_SLOT, tag, public, wrap_keys(archive, tag, public, [key]))
 
@@ -203,7 +203,8 @@ def give_back(archive: bytes, slot: Slot, holder: Recipient) -> bytes:
 _KEYS, _KEPT = b"xinyi raw key 1", b"xinyi kept 1"
 
 
-def _recovery_key(archive: bytes, code: bytes) -> Recipient:
+def recovery_holder(archive: bytes, code: bytes) -> Recipient:
+    """The key pair that a recovery code is, in an archive."""
     parts = [derive(code, salt=archive, info=f"xinyi recovery {part}".encode()) for part in (1, 2, 3)]
     return Recipient(b"".join(parts))
 
@@ -229,8 +230,6 @@ def open_slots(path: Path, user_name: str, password: str, device_secret: DeviceS
     if not all(low <= given <= high for low, given, high in zip(COST, lock.cost, MAX_COST, strict=True)):
         raise Problem("archive.keys_damaged", file=path.name)
     secret = device_secret(slots.archive) if lock.bound else b""
-    if secret is None:
-        raise Problem("archive.no_device_secret")
     bound = _bound(slots.archive, slot.tag, lock.salt, lock.cost, slot.public, is_bound=lock.bound)
     try:
         plain = unseal(_password_key(password, lock.salt, lock.cost, secret), lock.sealed, bound)
@@ -247,7 +246,7 @@ def open_recovery(path: Path, code: bytes) -> Unlocked:
     slot = slots.of_kind(RECOVERY_SLOT)
     if slot is None:
         raise Problem("recovery.none")
-    holder = _recovery_key(slots.archive, code)
+    holder = recovery_holder(slots.archive, code)
     if holder.public_key != slot.public:
         raise Problem("recovery.wrong")
     return _unlocked(data, path, slots, slot, user=b"", private=holder.private_key)

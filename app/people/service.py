@@ -21,12 +21,17 @@ from app.spreadsheets import read_sheets
 from storage.archive import Archive
 from storage.records import OTHER, Draft, Record
 
-TimelineKind = Literal["screening", "alert", "alert_step"]
+TimelineKind = Literal["screening", "session", "alert", "alert_step"]
 
 LISTED = 500
 """More lines than this help nobody to find somebody."""
 
-_MOMENTS: dict[TimelineKind, str] = {"screening": "date", "alert": "raised", "alert_step": "at"}
+_MOMENTS: dict[TimelineKind, str] = {
+    "screening": "date",
+    "session": "date",
+    "alert": "raised",
+    "alert_step": "at",
+}
 """The field of each type that says when it was."""
 
 

@@ -12,9 +12,23 @@ from app.errors import Problem
 from app.instruments.definition import Definition
 from app.instruments.library import Library
 from app.people.service import People
-from app.records import CATALOGUE, Alert, AlertStep, Consent, Handout, Kept, Person, Screening, plain, typed
+from app.records import (
+    CATALOGUE,
+    Alert,
+    AlertStep,
+    Consent,
+    EmergencyReading,
+    Handout,
+    Kept,
+    Person,
+    Screening,
+    Session,
+    plain,
+    typed,
+)
 from app.rights.consent import ConsentRules
 from app.rights.retention import MOMENT
+from app.sessions.form import SessionForm
 from app.texts import Texts
 from app.words import Words
 from storage.archive import Archive
@@ -100,12 +114,15 @@ class Gathering:
         self._library = library
         self._words = words
         self._texts = texts
+        self._session_form = SessionForm.load()
         self._purposes = {one.id: one.title[texts.language] for one in ConsentRules.load().purposes}
         self._tellers: dict[str, Callable[[Record], Iterator[Said]]] = {
             "screening": self._screening,
             "alert": self._alert,
             "alert_step": self._step,
             "consent": self._consent,
+            "session": self._session,
+            "emergency_reading": self._emergency,
         }
 
     def own_data(self, person: bytes, now: dt.datetime) -> OwnData:
@@ -218,3 +235,17 @@ class Gathering:
         fields = {name: value for name, value in record.fields.items() if name != "purpose"}
         yield Said(self._called("field", "purpose"), self._purposes.get(said.fields.purpose, said.fields.purpose))
         yield from self._values(fields, record.type)
+
+    def _session(self, record: Record) -> Iterator[Said]:
+        """That it was. The note is closed to whoever makes the copy, unless they wrote it; the author hands it out."""
+        session = typed(record, Session).fields
+        yield Said(self._called("field", "date"), session.date)
+        yield Said(self._called("field", "manner"), self._session_form.manner(session.manner, self._texts.language))
+        if session.minutes is not None:
+            yield Said(self._called("field", "minutes"), str(session.minutes))
+        yield Said(self._called("field", "note"), self._texts("rights.sealed_note"))
+
+    def _emergency(self, record: Record) -> Iterator[Said]:
+        reading = typed(record, EmergencyReading).fields
+        yield Said(self._called("field", "at"), self._words.moment(reading.at))
+        yield Said(self._called("field", "reason"), reading.reason)

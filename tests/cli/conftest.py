@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pypdfium2
 import pytest
 import xlsxwriter
 
@@ -109,6 +111,14 @@ def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
         assert process.returncode == 0
 
 
+def code_on(page: Path) -> str:
+    """What somebody reads off a printed recovery code."""
+    document = pypdfium2.PdfDocument(page)
+    text = document[0].get_textpage().get_text_bounded()
+    document.close()
+    return "-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", text))
+
+
 class Cli:
     """What tests of the command line need."""
 
@@ -117,6 +127,7 @@ class Cli:
     pupil = staticmethod(pupil)
     write_roster = staticmethod(write_roster)
     write_answers = staticmethod(write_answers)
+    code_on = staticmethod(code_on)
     pupils = PUPILS
 
 

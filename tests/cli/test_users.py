@@ -1,10 +1,8 @@
 """xinyi archive user, recover, rekey; and what a class teacher gets by any command."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 import pytest
 
 PASSWORD = "another good password"
@@ -126,14 +124,6 @@ def test_the_key_is_changed_and_everybody_s_password_stays(cli: Any, school: Pat
     cli.run("archive", "info", *as_user(school, "赵老师"))
 
 
-def code_on(page: Path) -> str:
-    """What somebody reads off the printed page."""
-    document = pypdfium2.PdfDocument(page)
-    text = document[0].get_textpage().get_text_bounded()
-    document.close()
-    return "-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", text))
-
-
 def recover(cli: Any, path: Path, name: str, code: str, **options: Any) -> Any:
     (path.parent / "code.txt").write_text(code, "utf-8")
     return cli.run("archive", "recover", "--code-file", path.parent / "code.txt", *as_user(path, name), **options)
@@ -141,7 +131,7 @@ def recover(cli: Any, path: Path, name: str, code: str, **options: Any) -> Any:
 
 def test_a_forgotten_password_is_replaced_with_the_printed_code(cli: Any, school: Path, tmp_path: Path) -> None:
     cli.run("archive", "recovery", "--out", tmp_path / "code.pdf", archive=school)
-    code = code_on(tmp_path / "code.pdf")
+    code = cli.code_on(tmp_path / "code.pdf")
     refused = recover(cli, school, "王老师", code[:-1] + ("0" if code[-1] != "0" else "1"), expect=1)
     assert "第 7 组" in refused.err
     people = cli.run("archive", "info", "--json", archive=school).data["records"]["person"]
@@ -151,10 +141,10 @@ def test_a_forgotten_password_is_replaced_with_the_printed_code(cli: Any, school
     # A new page ends the old one.
     cli.run("archive", "recovery", "--out", tmp_path / "new.pdf", *as_user(school, "王老师"))
     assert "不是这个档案现在的恢复码" in recover(cli, school, "王老师", code, expect=1).err
-    recover(cli, school, "王老师", code_on(tmp_path / "new.pdf"))
+    recover(cli, school, "王老师", cli.code_on(tmp_path / "new.pdf"))
 
 
 def test_where_the_page_cannot_be_written_the_old_code_stays(cli: Any, school: Path, tmp_path: Path) -> None:
     cli.run("archive", "recovery", "--out", tmp_path / "code.pdf", archive=school)
     cli.run("archive", "recovery", "--out", tmp_path / "missing" / "code.pdf", archive=school, expect=1)
-    recover(cli, school, "王老师", code_on(tmp_path / "code.pdf"))
+    recover(cli, school, "王老师", cli.code_on(tmp_path / "code.pdf"))

@@ -22,6 +22,7 @@ COMMANDS = {
     "archive": "ui.cli.archive",
     "import": "ui.cli.imports",
     "person": "ui.cli.person",
+    "session": "ui.cli.session",
     "instrument": "ui.cli.instrument",
     "alert": "ui.cli.alert",
     "campaign": "ui.cli.campaign",

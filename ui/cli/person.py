@@ -7,15 +7,16 @@ import datetime as dt
 from typing import Any
 
 from app.audit import Audit
-from app.errors import Problem
 from app.instruments.library import Library
 from app.people.identity import mask
 from app.people.service import People, TimelineEntry
-from app.records import Alert, AlertStep, Kept, Person, Screening, typed
+from app.records import Alert, AlertStep, Kept, Person, Screening, Session, typed
 from app.risk.rules import AlertRules
+from app.sessions.form import SessionForm
 from app.texts import Texts
 from app.words import Words
 from ui.cli import rights
+from ui.cli.asked import named_person
 from ui.cli.command import Answer, Declaration, opened, table
 
 
@@ -50,12 +51,12 @@ def _find(arguments: argparse.Namespace, texts: Texts) -> Answer:
 def _show(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
         people = People(archive)
-        person = _named(people, arguments.person)
+        person = named_person(archive, arguments.person)
         Audit(archive).read(person.id)
         timeline = people.timeline(person.id)
         groups = {group.id: group.fields.name for group in people.groups()}
     words = _words(texts)
-    entries = [_entry(entry, words) for entry in timeline]
+    entries = [_entry(entry, words, texts) for entry in timeline]
     data = {**_person_data(person, groups), "timeline": entries}
     head = " · ".join(
         part
@@ -75,17 +76,6 @@ def _words(texts: Texts) -> Words:
     return Words(texts, Library.load(), AlertRules.load())
 
 
-def _named(people: People, text: str) -> Kept[Person]:
-    """A person by record id, identity number or student number."""
-    try:
-        return people.get(bytes.fromhex(text))
-    except (ValueError, Problem):
-        person = people.numbered(text)
-    if person is None:
-        raise Problem("cli.no_such_person", text=text)
-    return person
-
-
 def _person_data(person: Kept[Person], groups: dict[bytes, str]) -> dict[str, Any]:
     fields = person.fields
     return {
@@ -99,7 +89,7 @@ def _person_data(person: Kept[Person], groups: dict[bytes, str]) -> dict[str, An
     }
 
 
-def _entry(entry: TimelineEntry, words: Words) -> dict[str, Any]:
+def _entry(entry: TimelineEntry, words: Words, texts: Texts) -> dict[str, Any]:
     """One entry of a timeline, as data and as a line of text."""
     date = dt.datetime.fromtimestamp(entry.at / 1000).astimezone().date().isoformat()
     data: dict[str, Any] = {"date": date, "kind": entry.kind}
@@ -112,6 +102,9 @@ def _entry(entry: TimelineEntry, words: Words) -> dict[str, Any]:
             "critical": list(screening.critical),
             "text": words.screening(screening),
         }
+    elif entry.kind == "session":
+        session = typed(entry.record, Session).fields
+        data |= {"id": entry.record.id.hex(), "text": SessionForm.load().words(session, texts)}
     elif entry.kind == "alert":
         alert = typed(entry.record, Alert).fields
         data |= {"level": alert.level, "status": alert.status, "text": words.alert(alert)}

@@ -12,7 +12,6 @@ import msgspec
 from app.audit import Audit
 from app.errors import Problem
 from app.instruments.library import Library
-from app.people.service import People
 from app.records import Consent, Decision, ErasureReason, Giver, Ground, Kept, Manner, Person
 from app.rights import retention
 from app.rights.export import Gathering, record_handout, to_data
@@ -21,6 +20,7 @@ from app.risk.rules import AlertRules
 from app.texts import Texts
 from app.words import Words
 from storage.archive import Archive
+from ui.cli.asked import day, named_person, today
 from ui.cli.command import Answer, Declaration, opened, prepare, table, write_file
 
 SAID: tuple[Decision, ...] = ("given", "refused")
@@ -75,35 +75,10 @@ def declare(commands: Declaration, texts: Texts) -> None:
     due.add_argument("--years", type=int, metavar="N", help=texts("rights.help_years"))
 
 
-def _today() -> dt.date:
-    return dt.datetime.now().astimezone().date()
-
-
-def _named(archive: Archive, text: str) -> Kept[Person]:
-    """A person by record id, identity number or student number."""
-    people = People(archive)
-    try:
-        return people.get(bytes.fromhex(text))
-    except (ValueError, Problem):
-        person = people.numbered(text)
-    if person is None:
-        raise Problem("cli.no_such_person", text=text)
-    return person
-
-
-def _day(text: str | None) -> dt.date | None:
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise Problem("rights.not_a_day", text=text) from error
-
-
 def _erase(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        person = _named(archive, arguments.person)
-        Rights(archive).erase(person.id, arguments.reason, _today())
+        person = named_person(archive, arguments.person)
+        Rights(archive).erase(person.id, arguments.reason, today())
         Audit(archive).note("erased", detail=arguments.reason)
     # The name is gone; whoever asked for it knows whom they meant.
     return Answer({"erased": person.id.hex()}, texts("rights.erased_now"))
@@ -111,33 +86,33 @@ def _erase(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 def _restrict(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        person = _named(archive, arguments.person)
+        person = named_person(archive, arguments.person)
         if arguments.lift:
-            Rights(archive).unrestrict(person.id, _today())
+            Rights(archive).unrestrict(person.id, today())
         else:
-            Rights(archive).restrict(person.id, arguments.reason, _today())
+            Rights(archive).restrict(person.id, arguments.reason, today())
     key = "rights.lifted_now" if arguments.lift else "rights.restricted_now"
     return Answer({"person": person.id.hex(), "restricted": not arguments.lift}, texts(key, name=person.fields.name))
 
 
 def _hold(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        person = _named(archive, arguments.person)
-        until = _day(arguments.until)
-        hold = Rights(archive).hold(person.id, arguments.reason, arguments.by, until, _today())
+        person = named_person(archive, arguments.person)
+        until = day(arguments.until)
+        hold = Rights(archive).hold(person.id, arguments.reason, arguments.by, until, today())
     return Answer({"person": person.id.hex(), "hold": hold.hex()}, texts("rights.held_now", name=person.fields.name))
 
 
 def _release(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        person = _named(archive, arguments.person)
-        released = Rights(archive).release(person.id, arguments.reason, _today())
+        person = named_person(archive, arguments.person)
+        released = Rights(archive).release(person.id, arguments.reason, today())
     return Answer({"person": person.id.hex(), "released": released}, texts("rights.released_now", count=released))
 
 
 def _consent(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        person = _named(archive, arguments.person)
+        person = named_person(archive, arguments.person)
         if arguments.said:
             _say(archive, person.id, arguments, arguments.said)
         return _standing(archive, person, arguments.purpose, texts)
@@ -145,29 +120,29 @@ def _consent(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 def _withdraw(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        person = _named(archive, arguments.person)
+        person = named_person(archive, arguments.person)
         _say(archive, person.id, arguments, "withdrawn")
         return _standing(archive, person, arguments.purpose, texts)
 
 
 def _say(archive: Archive, person: bytes, arguments: argparse.Namespace, decision: Decision) -> None:
-    today = _today()
+    now = today()
     said = Consent(
         purpose=arguments.purpose,
         giver=arguments.by,
         decision=decision,
-        date=(_day(arguments.date) or today).isoformat(),
+        date=(day(arguments.date) or now).isoformat(),
         manner=None if arguments.by == "station" else arguments.how,
         name=arguments.name,
         ground=getattr(arguments, "ground", None),
         reason=getattr(arguments, "reason", None),
     )
-    Rights(archive).say(person, said, today)
+    Rights(archive).say(person, said, now)
 
 
 def _standing(archive: Archive, person: Kept[Person], purpose: str, texts: Texts) -> Answer:
     """What is missing now."""
-    lacks = Rights(archive).missing(person.id, purpose, _today())
+    lacks = Rights(archive).missing(person.id, purpose, today())
     data = {"person": person.id.hex(), "purpose": purpose, "missing": msgspec.to_builtins(lacks)}
     lines = [
         texts("rights.lack", giver=texts(f"rights.value_giver_{one.giver}"), why=texts(f"rights.lack_{one.why}"))
@@ -182,7 +157,7 @@ def _export(arguments: argparse.Namespace, texts: Texts) -> Answer:
     library = Library.load()
     now = dt.datetime.now().astimezone()
     with opened(arguments) as archive:
-        person = _named(archive, arguments.person)
+        person = named_person(archive, arguments.person)
         words = Words(texts, library, AlertRules.load())
         own = Gathering(archive, library, words, texts).own_data(person.id, now)
         # Written down first: a copy that nobody knows of is worse than a note about one that was not made.
@@ -205,8 +180,8 @@ def _export(arguments: argparse.Namespace, texts: Texts) -> Answer:
 def _due(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
         if arguments.rule:
-            retention.decide(archive, arguments.rule, arguments.years, _today())
-        people = Rights(archive).due(_today())
+            retention.decide(archive, arguments.rule, arguments.years, today())
+        people = Rights(archive).due(today())
         term = retention.term(archive)
     years = term.years if term else None
     data = {"rule": term.rule.id if term else None, "years": years, "people": [person.id.hex() for person in people]}

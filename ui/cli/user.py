@@ -16,6 +16,7 @@ from app.users import Account, Users, check_password
 from storage import device_secret, recovery_code
 from storage.accounts import recover
 from storage.archive import Archive
+from storage.escrow import EscrowKey, agree, agreed
 from storage.keys import open_slots, slots_path
 from storage.rekey import rekey
 from ui.cli.command import (
@@ -48,6 +49,7 @@ def declare(commands: Declaration, texts: Texts) -> None:
     own = users.add("password", _password, "cli.help_user_password", archive=True)
     _add_new_password(own, texts)
     own.add_argument("--bind", action=argparse.BooleanOptionalAction, help=texts("cli.help_option_bind"))
+    users.add("trust", _trust, "cli.help_user_trust", archive=True)
     recovering = commands.add("recover", _recover, "cli.help_recover")
     recovering.add_argument("--archive", type=Path, help=texts("cli.help_option_archive"))
     add_user_options(recovering, texts)
@@ -122,6 +124,14 @@ def _password(arguments: argparse.Namespace, texts: Texts) -> Answer:
     return Answer({"bound": bool(secret)}, texts("cli.password_bound" if secret else "cli.password_changed"))
 
 
+def _trust(arguments: argparse.Namespace, texts: Texts) -> Answer:
+    with opened(arguments) as archive:
+        users = Users(archive)
+        doubted = users.doubts_recovery()
+        users.trust_recovery()
+    return Answer({"trusted": doubted}, texts("cli.recovery_trusted" if doubted else "cli.recovery_trusted_already"))
+
+
 def _recover(arguments: argparse.Namespace, texts: Texts) -> Answer:
     """Give a user who forgot it a new password: that of the password option."""
     path, name, new = archive_path(arguments), user_name(arguments), password(arguments)
@@ -134,20 +144,33 @@ def _recover(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 def _recovery(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        write_recovery(archive, arguments.out, texts)
+        write_recovery(archive, arguments.out, texts, agreed(archive))
     return Answer({"file": str(arguments.out)}, texts("cli.recovery_written", file=arguments.out))
 
 
-def write_recovery(archive: Archive, file: Path, texts: Texts) -> None:
-    """Make a new recovery code and write its page. The one before ends only when the page is on disk."""
+def write_recovery(archive: Archive, file: Path, texts: Texts, escrow: EscrowKey | None = None) -> None:
+    """Make a new recovery code and write its page. The one before ends only when the page is on disk.
+
+    Args:
+        archive: that it opens.
+        file: the page.
+        texts: the language.
+        escrow: the county's key that the code is kept for; None for nobody's.
+    """
     require(archive, "accounts")
     code = recovery_code.new_code()
     made = dt.datetime.now().astimezone()
     names = archive.device.names
     page = recovery_pdf(
-        recovery_code.written(code), station=names.station, archive=archive.path.name, made=made, texts=texts
+        recovery_code.written(code),
+        station=names.station,
+        archive=archive.path.name,
+        made=made,
+        texts=texts,
+        escrow=escrow,
     )
     write_file(file, page)
+    agree(archive, escrow)
     Users(archive).set_recovery(code)
 
 
