@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, Self
 
 import msgspec
@@ -27,6 +27,8 @@ class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         reads: record type → ``*`` or the fields that are seen; the type ``*`` stands for all.
         writes: record types, ``*`` for all.
         may: other rights.
+        own: record types of which whoever made a record sees the whole of it.
+        within: record type → its index field that must be one of the user's groups, for a record to be seen at all.
     """
 
     id: str
@@ -34,6 +36,12 @@ class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reads: dict[str, str | list[str]]
     writes: list[str]
     may: list[Right]
+    own: list[str] = []
+    within: dict[str, str] = {}
+
+    def seen(self, kind: str) -> str | list[str]:
+        """What is seen of a record type: ``*`` or fields."""
+        return self.reads.get(kind, self.reads.get(ALL, []))
 
 
 class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,20 +65,35 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rights:
-    """The rights of somebody with several roles: all that one of them gives. A `storage.guard.Guard`."""
+    """The rights of somebody with several roles: all that one of them gives. A `storage.guard.Guard`.
 
-    def __init__(self, roles: Iterable[Role]) -> None:
+    Args:
+        roles: of the user.
+        groups: ids of the groups that the user looks after, for roles that see no others.
+    """
+
+    def __init__(self, roles: Iterable[Role], groups: Iterable[bytes] = ()) -> None:
         self._roles = tuple(roles)
+        self._groups = tuple(groups)
 
     def fields(self, kind: str) -> Collection[str] | None:
         """The fields of a record type that may be seen; None for all, empty for not even the records."""
         seen: set[str] = set()
         for role in self._roles:
-            given = role.reads.get(kind, role.reads.get(ALL, []))
+            given = role.seen(kind)
             if given == ALL:
                 return None
             seen.update(given)
         return seen
+
+    def within(self, kind: str) -> Mapping[str, Collection[bytes]]:
+        """A role that sees everybody lifts the limits of one that does not."""
+        limits = [role.within.get(kind) for role in self._roles if role.seen(kind)]
+        return {field: self._groups for field in limits if field} if all(limits) else {}
+
+    def sees_own(self, kind: str) -> bool:
+        """Whether whoever made a record of a type sees the whole of it."""
+        return any({kind, ALL} & {*role.own} for role in self._roles)
 
     def may_write(self, kind: str) -> bool:
         """Whether records of a type may be made and changed."""
@@ -85,10 +108,10 @@ def rights_of(archive: Archive) -> Rights:
     """The rights of whoever opened the archive."""
     rules = Roles.load()
     record = archive.whole.get("user", archive.user)
-    roles = typed(record, User).fields.roles if record else ()
+    user = typed(record, User).fields if record else User("")
     known = {role.id: role for role in rules.roles}
     # A role that only a newer version knows gives nothing here.
-    return Rights(known[role] for role in roles if role in known)
+    return Rights((known[role] for role in user.roles if role in known), user.groups)
 
 
 def may(archive: Archive, right: Right) -> bool:

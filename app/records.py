@@ -32,12 +32,14 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
         roles: ids from `resources/rules/access.json`.
         sealing: public key that session notes are sealed to.
         removed: may not open the archive any more.
+        groups: ids of the groups that the user looks after; a class teacher sees no others.
     """
 
     name: str
     roles: tuple[str, ...] = ()
     sealing: bytes | None = None
     removed: bool = False
+    groups: tuple[bytes, ...] = ()
 
 
 class Group(msgspec.Struct, frozen=True, omit_defaults=True):

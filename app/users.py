@@ -23,12 +23,18 @@ MIN_PASSWORD = 8
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A user as administrators see them. `here`: whether they can open this archive, not only one of the station's."""
+    """A user as administrators see them.
+
+    Attributes:
+        here: whether they can open this archive, not only one of the station's.
+        groups: ids of the groups that they look after.
+    """
 
     id: bytes
     name: str
     roles: tuple[str, ...]
     here: bool
+    groups: tuple[bytes, ...] = ()
 
 
 def register_user(archive: Archive, name: str, roles: Sequence[str] = FIRST_ROLES) -> None:
@@ -53,19 +59,26 @@ class Users:
         require(self._archive, "accounts")
         return sorted(map(self._account, self._all()), key=lambda one: (not one.here, one.name))
 
-    def add(self, name: str, password: str, roles: Sequence[str]) -> bytes:
-        """Let somebody open this archive; returns their id. Raises Problem."""
+    def add(self, name: str, password: str, roles: Sequence[str], groups: Sequence[bytes] = ()) -> bytes:
+        """Let somebody open this archive; returns their id. Raises Problem.
+
+        Args:
+            name: what they type to open it.
+            password: their first one.
+            roles: ids of roles.
+            groups: those that they look after; a class teacher sees no others.
+        """
         require(self._archive, "accounts")
         name = name.strip()
         if not name:
             raise Problem("user.no_name")
         if self._archive.accounts.public_key(name):
             raise Problem("user.exists", name=name)
-        self._check_roles(roles)
+        self._check_roles(roles, groups)
         check_password(password)
         user = self._archive.new_id()
         # First the record, which by itself opens nothing; then the slot, which by itself has no roles.
-        draft = Draft.new("user", user, plain(User(name, tuple(roles))))
+        draft = Draft.new("user", user, plain(User(name, tuple(roles), groups=tuple(groups))))
         self._archive.save([draft])
         self._give_key(user, name, password)
         return user
@@ -76,14 +89,14 @@ class Users:
         check_password(password)
         self._give_key(self._here(name).id, name, password)
 
-    def set_roles(self, name: str, roles: Sequence[str]) -> None:
-        """Change what somebody is. Raises Problem for the last administrator."""
+    def set_roles(self, name: str, roles: Sequence[str], groups: Sequence[bytes] = ()) -> None:
+        """Change what somebody is, and whom they look after. Raises Problem for the last administrator."""
         require(self._archive, "accounts")
-        self._check_roles(roles)
+        self._check_roles(roles, groups)
         user = self._here(name)
         if ADMINISTRATOR not in roles:
             self._keep_an_administrator(user)
-        self._archive.save([Draft.edit(user.record, {"roles": list(roles)})])
+        self._archive.save([Draft.edit(user.record, {"roles": list(roles), "groups": list(groups)})])
 
     def remove(self, name: str) -> None:
         """Take somebody's way into this archive away; what they did stays. Raises Problem for the last administrator."""
@@ -127,7 +140,8 @@ class Users:
 
     def _account(self, user: Kept[User]) -> Account:
         here = self._opener(user.fields.name)
-        return Account(user.id, user.fields.name, user.fields.roles, here is not None and here.id == user.id)
+        is_here = here is not None and here.id == user.id
+        return Account(user.id, user.fields.name, user.fields.roles, is_here, user.fields.groups)
 
     def _opener(self, name: str) -> Kept[User] | None:
         """Who opens this archive under a name. The name alone is no proof: other laptops may have namesakes."""
@@ -150,12 +164,12 @@ class Users:
         if ADMINISTRATOR in leaving.fields.roles and not any(self._account(user).here for user in others):
             raise Problem("user.last_administrator", name=leaving.fields.name)
 
-    def _check_roles(self, roles: Sequence[str]) -> None:
+    def _check_roles(self, roles: Sequence[str], groups: Sequence[bytes]) -> None:
         if not roles:
             raise Problem("user.no_roles")
         rules = Roles.load()
-        for role in roles:
-            rules.get(role)
+        if any(rules.get(role).within for role in roles) and not groups:
+            raise Problem("user.no_groups")
 
     def _give_key(self, user: bytes, name: str, password: str) -> None:
         public = self._archive.accounts.put_user(user, name, password)

@@ -230,7 +230,8 @@ class People:
         for field, number in numbers.items():
             if not number or (person and getattr(person.fields, field) == number):
                 continue
-            for record in self._archive.find("person", {field: number}, limit=1):
+            # Whoever may not see numbers must not give one away twice either.
+            for record in self._archive.whole.find("person", {field: number}, limit=1):
                 raise Problem(f"people.{field}_taken", name=record.fields["name"])
 
     # ---- rosters ----

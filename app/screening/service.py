@@ -101,7 +101,9 @@ class Screenings:
         """How far a round has come, counted from the index alone: no record is read, however many there are."""
         fields = campaign.fields
         answered: dict[str, set[bytes]] = {instrument: set() for instrument in fields.instruments}
-        for instrument, person in self._archive.tally("screening", ("instrument", "person"), {"campaign": campaign.id}):
+        for instrument, person in self._archive.whole.tally(
+            "screening", ("instrument", "person"), {"campaign": campaign.id}
+        ):
             answered.setdefault(instrument, set()).add(person)
         members: dict[bytes, set[bytes]] = {group: set() for group in fields.groups}
         for group, person in self._archive.tally("person", ("group", "id"), {"group": fields.groups}):
@@ -156,7 +158,7 @@ class Screenings:
     def checked(self, plan: AnswerPlan) -> AnswerPlan:
         """A plan in which rows of people who have answered already, in the round or on the day, are refused."""
         campaigns = self.campaigns()
-        answered: dict[tuple[bytes | None, dt.date | None], set[bytes]] = {}
+        answered: dict[tuple[bytes | None, dt.date | None], frozenset[bytes]] = {}
         fixed = restricted(self._archive, {row.person for row in plan.rows if row.person})
         rows = []
         for row, sheet in zip(plan.rows, self._sheets(plan.rows, plan.instrument), strict=True):
@@ -200,12 +202,30 @@ class Screenings:
         records = self._archive.find("screening", {"person": person}, order="date", descending=True)
         return [typed(record, Screening) for record in records]
 
-    def screened(self, instrument: str, *, campaign: bytes | None, date: dt.date | None = None) -> set[bytes]:
-        """Who has answered an instrument already: in the round, or where there is none on that day."""
+    def screened(
+        self,
+        instrument: str,
+        *,
+        campaign: bytes | None,
+        date: dt.date | None = None,
+        people: Sequence[bytes] | None = None,
+    ) -> frozenset[bytes]:
+        """Who has answered an instrument already: in the round, or where there is none on that day.
+
+        Told to everybody, whoever took the answers: somebody who is not in here is still to be screened.
+
+        Args:
+            instrument: its id.
+            campaign: id of the round.
+            date: the day, without a round.
+            people: only those of them.
+        """
         where: dict[str, object] = {"instrument": instrument, "campaign": campaign}
         if campaign is None and date:
             where["date"] = date.isoformat()
-        return {record.person for record in self._archive.find("screening", where) if record.person}
+        if people is not None:
+            where["person"] = tuple(people)
+        return frozenset(person for (person,) in self._archive.whole.tally("screening", ("person",), where) if person)
 
     def record(self, sheet: Sheet) -> Recorded:
         """Score and save one sheet, with its alert.
@@ -218,7 +238,7 @@ class Screenings:
         if campaign is None:
             same["date"] = sheet.date.isoformat()
         # Asked by person alone: everybody who has answered in a round can be many.
-        for before in self._archive.find("screening", {"person": sheet.person.id}):
+        for before in self._archive.whole.find("screening", {"person": sheet.person.id}):
             if all(before.fields.get(name) == value for name, value in same.items()):
                 raise Problem("screening.answered_already", name=sheet.person.fields.name)
         return self.record_all([sheet])[0]

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from app.access import Roles
+from app.access import Roles, require
 from app.errors import Problem
 from app.records import Kept, Notebook, NotebookKey, User, plain, typed
 from storage.archive import Archive
@@ -38,6 +38,7 @@ class Notebooks:
     """Finds and makes keys. Reads and writes the archive without a guard: keys are shown to nobody."""
 
     def __init__(self, archive: Archive) -> None:
+        self._guarded = archive
         self._archive = archive.whole
         self._own = archive.accounts.own_key
         self._holder = holder_id(self._own.public_key)
@@ -81,7 +82,12 @@ class Notebooks:
         return fingerprint(self._own.public_key)
 
     def readers(self) -> list[Reader]:
-        """Everybody who could read one's notes, and whether they can: the recovery code first, then supervisors."""
+        """Everybody who could read one's notes, and whether they can: the recovery code first, then supervisors.
+
+        Raises:
+            Problem: whoever opened the archive does not work with notes.
+        """
+        require(self._guarded, "notes")
         own = self._written()
         holders = {grant.holder for grant in self._grants(own[-1:])}
         readers = [self._reader(user, holders) for user in self._candidates()]

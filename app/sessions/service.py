@@ -140,7 +140,12 @@ class Sessions:
         return note
 
     def notices(self) -> list[Notice]:
-        """Emergencies in which somebody read what whoever opened the archive wrote, and that they have not noticed."""
+        """Emergencies in which somebody read what whoever opened the archive wrote, and that they have not noticed.
+
+        Raises:
+            Problem: whoever opened the archive does not work with notes.
+        """
+        require(self._archive, "notes")
         whole = self._archive.whole
         found = [
             typed(one, EmergencyReading) for one in whole.find("emergency_reading", {"author": self._archive.user})

@@ -27,7 +27,9 @@ def new_password(path: Path, password: str = PASSWORD) -> Path:
 
 
 def add(cli: Any, path: Path, name: str, role: str) -> None:
-    cli.run("archive", "user", "add", name, "--role", role, "--new-password-file", new_password(path), archive=path)
+    groups = ["--group", "七年级1班"] if role == "class_teacher" else []
+    new = new_password(path)
+    cli.run("archive", "user", "add", name, "--role", role, *groups, "--new-password-file", new, archive=path)
 
 
 def as_user(path: Path, name: str) -> list[object]:
@@ -50,6 +52,9 @@ def test_a_class_teacher_gets_names_and_nothing_about_anybody_s_mind(cli: Any, s
         ["import", "answers", "--instrument", "phq-9", school.with_name("answers.xlsx")],
         ["archive", "user", "list"],
         ["archive", "rekey"],
+        ["session", "list", person],
+        ["session", "readers"],
+        ["session", "notices"],
     ):
         refused = cli.run(*command, *me, expect=1)
         assert "角色" in refused.err or "管理员" in refused.err, command
@@ -101,6 +106,7 @@ def test_a_removed_user_is_out_and_can_come_back(cli: Any, school: Path) -> None
         (("新人", "king", PASSWORD), "没有“king”这个角色"),
         (("新人", "counsellor", "short"), "密码太短"),
         (("新人", "counsellor", ""), "密码太短"),
+        (("新人", "class_teacher", PASSWORD), "要选择班级"),
     ],
 )
 def test_an_account_that_cannot_be_is_refused_whole(

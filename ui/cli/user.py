@@ -10,6 +10,7 @@ import msgspec
 
 from app.access import Roles, require
 from app.errors import Problem
+from app.people.service import People
 from app.reports.recovery_page import recovery_pdf
 from app.texts import Texts
 from app.users import Account, Users, check_password
@@ -44,6 +45,7 @@ def declare(commands: Declaration, texts: Texts) -> None:
             parser.add_argument(
                 "--role", action="append", required=True, metavar="ROLE", help=texts("cli.help_option_role")
             )
+            parser.add_argument("--group", action="append", metavar="NAME", help=texts("cli.help_option_user_group"))
         if name in {"add", "reset"}:
             _add_new_password(parser, texts)
     own = users.add("password", _password, "cli.help_user_password", archive=True)
@@ -89,13 +91,18 @@ def _list(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 
 def _data(account: Account) -> dict[str, object]:
-    return {**msgspec.structs.asdict(account), "id": account.id.hex()}
+    return {**msgspec.structs.asdict(account), "id": account.id.hex(), "groups": [one.hex() for one in account.groups]}
 
 
 def _add(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        user = Users(archive).add(arguments.name, _new_password(arguments), arguments.role)
+        user = Users(archive).add(arguments.name, _new_password(arguments), arguments.role, _groups(archive, arguments))
     return Answer({"id": user.hex(), "name": arguments.name}, texts("cli.user_added", name=arguments.name))
+
+
+def _groups(archive: Archive, arguments: argparse.Namespace) -> list[bytes]:
+    people = People(archive)
+    return [people.group_named(name).id for name in arguments.group or ()]
 
 
 def _reset(arguments: argparse.Namespace, texts: Texts) -> Answer:
@@ -112,7 +119,7 @@ def _remove(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 def _role(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        Users(archive).set_roles(arguments.name, arguments.role)
+        Users(archive).set_roles(arguments.name, arguments.role, _groups(archive, arguments))
     return Answer({"name": arguments.name, "roles": arguments.role}, texts("cli.user_changed", name=arguments.name))
 
 

@@ -1,6 +1,7 @@
 """Roles: what the rules say is what an archive shows."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,14 @@ import pytest
 from app.access import ALL, Right, Rights, Roles, enter, may, require
 from app.audit import Audit
 from app.errors import Problem
+from app.instruments.library import Library
+from app.people.fields import PersonFields
 from app.people.service import People
-from app.records import CATALOGUE, Alert, Group, Person, User, plain
+from app.records import CATALOGUE, Alert, Group, Person, User, plain, typed
 from app.reports.service import REPORTS
 from app.risk.alerts import Alerts
+from app.risk.rules import AlertRules
+from app.screening.service import Screenings, Sheet
 from app.texts import LANGUAGES
 from app.users import Users, register_user
 from storage.archive import Archive, Owner
@@ -22,8 +27,8 @@ RULES = Roles.load()
 KINDS = [kind.name for kind in CATALOGUE]
 
 
-def rights(*roles: str) -> Rights:
-    return Rights(map(RULES.get, roles))
+def rights(*roles: str, groups: Iterable[bytes] = ()) -> Rights:
+    return Rights(map(RULES.get, roles), groups)
 
 
 @pytest.fixture
@@ -45,7 +50,9 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def seen_as(archive: Archive, *roles: str) -> Archive:
-    return archive.as_seen_by(rights(*roles))
+    """As somebody who looks after all groups there are."""
+    groups = [group.id for group in archive.whole.find("group")]
+    return archive.as_seen_by(rights(*roles, groups=groups))
 
 
 def refusal(act: object) -> str:
@@ -61,7 +68,9 @@ def test_every_role_has_words_and_names_only_types_that_there_are() -> None:
     for role in RULES.roles:
         assert set(role.title) == set(LANGUAGES)
         assert {*role.reads} - {ALL} <= {*KINDS}, role.id
-        assert {*role.writes} - {ALL} <= {*KINDS}, role.id
+        assert {*role.writes, *role.own, *role.within} - {ALL} <= {*KINDS}, role.id
+        for kind, field in role.within.items():
+            assert field in {"id", *CATALOGUE[kind].index}, role.id
 
 
 def test_a_class_teacher_sees_nothing_of_screenings_alerts_and_steps() -> None:
@@ -136,9 +145,125 @@ def test_what_may_not_be_written_is_refused_whole(archive: Archive) -> None:
     assert archive.state_hash() == before
 
 
+# ---- the teacher of one class ----
+
+
+@pytest.fixture
+def other_class(archive: Archive) -> bytes:
+    """A second class with one pupil."""
+    group, person = archive.new_id(), archive.new_id()
+    fields = Person("张四", sex="female", student_number="7", group=group)
+    archive.save(
+        [
+            Draft.new("group", group, plain(Group("七年级2班"))),
+            Draft.new("person", person, plain(fields), person=person),
+        ]
+    )
+    return group
+
+
+def test_a_class_teacher_sees_nobody_of_another_class(archive: Archive, other_class: bytes) -> None:
+    teacher = archive.as_seen_by(rights("class_teacher", groups=[other_class]))
+    ours, others = archive.find("person", {"group": other_class}), archive.find("person")[0]
+    people = People(teacher)
+    assert [record.id for record in teacher.find("person")] == [ours[0].id]
+    assert [record.id for record in teacher.find("person", {"group": [others.fields["group"], other_class]})] == [
+        ours[0].id
+    ]
+    assert teacher.find("person", {"group": others.fields["group"]}) == []
+    assert teacher.find("person", {"group": None}) == []
+    assert teacher.get("person", others.id) is None
+    assert teacher.get_all("person", [others.id, ours[0].id]).keys() == {ours[0].id}
+    assert [one.fields.name for one in people.find("张")] == ["张四"]
+    assert teacher.tally("person") == {(): 1}
+    assert teacher.tally("person", ("group",)) == {(other_class,): 1}
+    assert teacher.history(others.id) == []
+    assert teacher.history(ours[0].id)
+    assert [group.fields.name for group in people.groups()] == ["七年级2班"]
+    assert people.listing().total == 1
+
+
+def test_a_class_teacher_without_a_class_sees_nobody_and_is_not_made(archive: Archive) -> None:
+    teacher = archive.as_seen_by(rights("class_teacher"))
+    assert teacher.find("person") == teacher.find("group") == []
+    assert teacher.tally("person") == {(): 0}
+    assert refusal(lambda: Users(archive).add("赵老师", "another password", ["class_teacher"])) == "user.no_groups"
+    Users(archive).add("赵老师", "another password", ["counsellor"])
+    assert refusal(lambda: Users(archive).set_roles("赵老师", ["class_teacher"])) == "user.no_groups"
+
+
+def test_another_role_lifts_the_limits_of_a_class_teacher(archive: Archive, other_class: bytes) -> None:
+    both = archive.as_seen_by(rights("class_teacher", "counsellor", groups=[other_class]))
+    assert len(both.find("person")) == 2
+    teacher = archive.as_seen_by(rights("class_teacher", "administrator", groups=[other_class]))
+    assert len(teacher.find("person")) == 1
+    assert len(teacher.find("group")) == 2
+
+
+# ---- the field screener ----
+
+
+def record_as(archive: Archive, name: str, answers: dict[str, int]) -> tuple[bytes, bytes | None]:
+    """A sheet that whoever opened the archive takes as a screener: its id and the alert's."""
+    seen = archive.as_seen_by(rights("screener"))
+    (person,) = seen.find("person", {"name": name})
+    screenings = Screenings(seen, Library.load(), AlertRules.load())
+    recorded = screenings.record(Sheet(typed(person, Person), "gad-7", dt.date(2026, 10, 20), answers, "typed"))
+    return recorded.screening, recorded.alert
+
+
+def test_a_screener_sees_what_they_entered_and_who_is_still_to_be_screened(
+    archive: Archive, other_class: bytes, tmp_path: Path
+) -> None:
+    theirs, their_alert = record_as(archive, "张四", {str(item): 3 for item in range(1, 8)})
+    assert their_alert is not None
+    Users(archive).add("村医", "another password", ["screener"])
+    archive.close()
+    with Archive.open(tmp_path / "a.xinyi", "村医", "another password", CATALOGUE) as opened:
+        seen = enter(opened)
+        own, alert = record_as(opened, "张三", {str(item): 3 for item in range(1, 8)})
+        assert [record.id for record in seen.find("screening")] == [own]
+        assert [record.id for record in seen.find("screening", {"instrument": "gad-7"}, limit=1)] == [own]
+        assert seen.find("screening", offset=1) == []
+        assert [record.id for record in seen.find("alert")] == [alert]
+        assert seen.get("screening", theirs) is None
+        assert seen.get("screening", own) == opened.get("screening", own)
+        assert seen.tally("screening", ("instrument",)) == {("gad-7",): 1}
+        assert seen.tally("alert") == {(): 1}
+        assert seen.history(theirs) == []
+        assert seen.history(own)[0].fields["answers"]
+        screenings = Screenings(seen, Library.load(), AlertRules.load())
+        people = {record.id for record in seen.find("person")}
+        assert screenings.screened("gad-7", campaign=None, date=dt.date(2026, 10, 20)) == people
+        (person,) = seen.find("person", {"name": "张四"})
+        again = Sheet(typed(person, Person), "gad-7", dt.date(2026, 10, 20), {"1": 0}, "typed")
+        assert refusal(lambda: screenings.record(again)) == "screening.answered_already"
+        assert refusal(lambda: seen.find("person", {"id_number": "990000201301015678"})) == "access.read"
+        for entry in People(seen).timeline(person.id):
+            assert entry.record.id not in {theirs, their_alert}
+
+
+def test_a_screener_registers_people_and_cannot_act_on_alerts(archive: Archive) -> None:
+    seen = archive.as_seen_by(rights("screener"))
+    people = People(seen)
+    new = people.add(PersonFields(name="王五", id_number=None, phone="123", group_name="一组"))
+    assert people.get(new).fields.phone == "123"
+    assert refusal(lambda: people.add(PersonFields(name="王六", id_number="990000201301015678"))) == (
+        "people.id_number_taken"
+    )
+    alerts = Alerts(seen)
+    (alert,) = seen.find("alert")
+    assert refusal(lambda: alerts.confirm(alert.id)) == "access.write"
+    assert not may(seen, "statistics")
+
+
+# ---- entering ----
+
+
 def test_the_archive_is_entered_with_the_rights_of_who_opened_it(archive: Archive, tmp_path: Path) -> None:
     assert may(enter(archive), "accounts")
-    Users(archive).add("赵老师", "another password", ["class_teacher"])
+    groups = [group.id for group in archive.find("group")]
+    Users(archive).add("赵老师", "another password", ["class_teacher"], groups)
     archive.close()
     with Archive.open(tmp_path / "a.xinyi", "赵老师", "another password", CATALOGUE) as opened:
         assert not enter(opened).may_read("alert")
@@ -177,7 +302,7 @@ def test_a_namesake_on_another_laptop_is_somebody_else(archive: Archive) -> None
 
 def test_a_key_that_was_given_but_not_written_down_is_still_somebody_s(archive: Archive) -> None:
     users = Users(archive)
-    user = users.add("赵老师", "another password", ["class_teacher"])
+    user = users.add("赵老师", "another password", ["counsellor"])
     archive.accounts.put_user(user, "赵老师", "given before the power went")
     users.reset("赵老师", "and once more again")
     assert [one.here for one in users.listed()] == [True, True]

@@ -13,6 +13,7 @@ import pytest
 
 from storage.fold import MODULUS, Stored, fold
 from storage.keys import Unlocked, open_recovery, open_slots
+from storage.notebook import fingerprint, holder_id, open_note, own_key, seal_note, take
 from storage.recovery_code import read
 from sync.changes import Change, ChangeId
 from sync.crypto import Recipient, Signer
@@ -155,6 +156,20 @@ def test_a_key_file_of_the_first_format_opens(tmp_path: Path) -> None:
     assert open_slots(path, said["user"], said["password"]) == expected
     opened = open_recovery(path, read(said["recovery_code"]))
     assert (opened.archive, opened.key) == (expected.archive, expected.key)
+
+
+def test_a_note_of_the_first_format_opens_for_its_author_and_another_reader() -> None:
+    said = vector("notebook-1.json")
+    writer, reader = (Recipient(bytes.fromhex(said[f"{who}_private_key"])) for who in ("writer", "reader"))
+    book, session, person, sealed, wrapped, key = (
+        bytes.fromhex(said[name]) for name in ("notebook", "session", "person", "sealed", "wrapped", "key")
+    )
+    assert holder_id(writer.public_key).hex() == said["holder"]
+    assert fingerprint(writer.public_key) == said["fingerprint"]
+    assert own_key(writer, book) == take(reader, book, wrapped) == key
+    plain = msgspec.msgpack.encode(said["note"])
+    assert open_note(key, session, person, sealed) == plain
+    assert seal_note(key, session, person, plain) == sealed
 
 
 def test_the_state_hash_of_a_record_is_the_same_as_ever() -> None:

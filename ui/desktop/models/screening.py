@@ -22,7 +22,8 @@ from ui.desktop.widgets.tables import BAR_ROLE, CHIP_ROLE
 
 Index = QModelIndex | QPersistentModelIndex
 Phase = Literal["running", "coming", "over"]
-State = Literal["none", "typed", "saving", "complete", "unfinished"]
+State = Literal["none", "typed", "saving", "complete", "unfinished", "closed"]
+"""How a sheet stands; `closed`: somebody else took the answers, and this user may not see them."""
 
 _NO_PARENT = QModelIndex()
 _PHASES: dict[Phase, str] = {"running": "green", "coming": "blue", "over": "plain"}
@@ -32,6 +33,7 @@ _STATE_COLORS: dict[State, str] = {
     "saving": "muted",
     "complete": "green",
     "unfinished": "orange",
+    "closed": "green",
 }
 
 
@@ -60,11 +62,17 @@ class RoundsData(msgspec.Struct, frozen=True):
 
 
 class ClassData(msgspec.Struct, frozen=True):
-    """The people of a class and their sheets for one instrument in a round."""
+    """The people of a class and their sheets for one instrument in a round.
+
+    Attributes:
+        sheets: those that may be seen, by person.
+        closed: people whose sheet is there and may not be seen.
+    """
 
     people: list[Kept[Person]]
     sheets: dict[bytes, Kept[Screening]]
     today: dt.date
+    closed: frozenset[bytes] = frozenset()
 
 
 class SavedSheet(msgspec.Struct, frozen=True):
@@ -96,7 +104,8 @@ def read_class(desk: Desk, campaign: bytes, instrument: str, group: bytes) -> Cl
     """Gather a class."""
     people = desk.people.of_group(group)
     sheets = desk.screenings.sheets(campaign, instrument, [person.id for person in people])
-    return ClassData(people, sheets, today_of(desk))
+    closed = desk.screenings.screened(instrument, campaign=campaign, people=[person.id for person in people])
+    return ClassData(people, sheets, today_of(desk), closed.difference(sheets))
 
 
 def save_sheet(desk: Desk, sheet: Sheet, campaign: Kept[Campaign]) -> SavedSheet:

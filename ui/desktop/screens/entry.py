@@ -33,7 +33,7 @@ Key = tuple[bytes, str, bytes]
 WAITING: frozenset[State] = frozenset({"none", "typed"})
 """Sheets that can be typed into."""
 
-SAVED: frozenset[State] = frozenset({"complete", "unfinished"})
+SAVED: frozenset[State] = frozenset({"complete", "unfinished", "closed"})
 
 LIST_WIDTH = 250
 SIDE_BY_SIDE = 700
@@ -242,6 +242,8 @@ class EntryView(QWidget):
             return "typed"
         if key in self._saving:
             return "saving"
+        if person in self._data.closed:
+            return "closed"
         return saved.fields.status if saved else "none"
 
     def _row_chosen(self, index: QModelIndex, _before: QModelIndex) -> None:
@@ -264,6 +266,8 @@ class EntryView(QWidget):
         if saved and not editable:
             words = self._context.words.screening(saved.fields)
             self.pane.message.say(self._texts("desktop_screening.is_saved", words=words), "notice")
+        elif person.id in self._data.closed:
+            self.pane.message.say(self._texts("desktop_screening.is_closed"), "notice")
 
     def _about(self, person: Kept[Person]) -> str:
         fields, words = person.fields, self._context.words

@@ -199,10 +199,10 @@ def test_answers_stand_before_what_they_led_to_at_any_hour(tmp_path: Path, hour:
 
 def test_a_timeline_holds_what_a_newer_version_wrote(tmp_path: Path) -> None:
     path, owner = tmp_path / "b.xinyi", Owner("王老师", "correct horse", Names("x", "站"))
-    newer = Catalogue([*CATALOGUE, RecordType(name="session")])
+    newer = Catalogue([*CATALOGUE, RecordType(name="lesson")])
     with Archive.create(path, owner, newer) as archive:
         person = add(People(archive), "张三").id
-        archive.save([Draft.new("session", archive.new_id(), {"text": "…"}, person=person)])
+        archive.save([Draft.new("lesson", archive.new_id(), {"text": "…"}, person=person)])
         archive.save([Draft.new("screening", archive.new_id(), {"date": ["2027"], "mode": "web"}, person=person)])
         archive.save([Draft.new("screening", archive.new_id(), {"date": "soon"}, person=person)])
         archive.save([Draft.new("alert", archive.new_id(), {"raised": 5_000}, person=person)])

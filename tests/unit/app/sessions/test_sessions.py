@@ -196,7 +196,7 @@ def test_an_administrator_who_makes_a_new_code_reads_nothing_before_the_author_a
 def test_a_class_teacher_and_an_administrator_learn_nothing(station: Station) -> None:
     session = station.write()
     with station.opened(ADMINISTRATOR) as (archive, sessions):
-        Users(archive).add("班主任", PASSWORD, ["class_teacher"])
+        Users(archive).add("班主任", PASSWORD, ["class_teacher"], [archive.new_id()])
     for user in (ADMINISTRATOR, "班主任"):
         with station.opened(user) as (_, sessions):
             for act in (
