@@ -118,6 +118,10 @@ class Sessions:
         Audit(self._archive).note("read", about=kept.record.person, detail="session")
         return note
 
+    def is_own(self, session: bytes) -> bool:
+        """Whether whoever opened the archive wrote it."""
+        return self._actor(session) == self._archive.user
+
     # ---- emergencies ----
 
     def read_in_emergency(self, session: bytes, code: bytes, reason: str) -> SessionNote:

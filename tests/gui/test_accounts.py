@@ -4,10 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.backends import fail
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -22,6 +19,7 @@ from storage.accounts import recover
 from storage.archive import Archive
 from storage.recovery_code import GROUPS, new_code, read, written
 from storage.waiting import FREE_TRIES
+from tests.keyring.secret_service import SecretService
 from ui.desktop.screens.account_forms import (
     AccountForm,
     AddForm,
@@ -46,36 +44,19 @@ pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
 F = TypeVar("F", bound=AccountForm)
 
 
-class Memory(KeyringBackend):
-    """A keyring of the system that lasts as long as the test."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-
 @pytest.fixture(autouse=True)
-def no_keyring() -> Iterator[None]:
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever keyring the system has, no test writes to it."""
-    before = keyring.get_keyring()
-    keyring.set_keyring(fail.Keyring())
-    yield
-    keyring.set_keyring(before)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
 @pytest.fixture
-def memory(no_keyring: None) -> Memory:
-    made = Memory()
-    keyring.set_keyring(made)
-    return made
+def service(no_keyring: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SecretService]:
+    """A keyring of the system that lasts as long as the test."""
+    made = SecretService(tmp_path / "keyring")
+    made.enter(monkeypatch)
+    yield made
+    made.stop()
 
 
 @pytest.fixture
@@ -84,7 +65,7 @@ def path(archive_path: Path) -> Path:
     with Archive.open(archive_path, USER, PASSWORD, CATALOGUE) as archive:
         users = Users(enter(archive))
         users.add(OTHER, PASSWORD, ["counsellor"])
-        users.add(TEACHER, PASSWORD, ["class_teacher"])
+        users.add(TEACHER, PASSWORD, ["class_teacher"], [archive.find("group")[0].id])
     return archive_path
 
 
@@ -263,7 +244,8 @@ def test_changed_roles_are_shown(visitor: Visitor) -> None:
     visitor.choose(TEACHER)
     visitor.press("更改角色…")
     form = visitor.form(RolesForm)
-    assert [box.text() for box in form.findChildren(QCheckBox) if box.isChecked()] == ["班主任"]
+    ticked = [box.text() for box in form.findChildren(QCheckBox) if box.checkState() == Qt.CheckState.Checked]
+    assert ticked == ["班主任", "七年级1班"]
     tick(form, "心理教师")
     visitor.submit(form)
     assert visitor.lines()[TEACHER] == ("心理教师", "可以打开")
@@ -272,11 +254,31 @@ def test_changed_roles_are_shown(visitor: Visitor) -> None:
 def test_who_was_chosen_stays_chosen_when_the_list_changes(visitor: Visitor) -> None:
     visitor.choose(OTHER)
     visitor.press("更改角色…")
-    tick(visitor.form(RolesForm), "班主任")
+    tick(visitor.form(RolesForm), "筛查员")
     visitor.submit(visitor.form(RolesForm))
     account = visitor.page._account()
     assert account is not None
     assert account.name == OTHER
+
+
+def test_a_class_teacher_is_given_classes_and_sees_no_others(visitor: Visitor, path: Path) -> None:
+    visitor.choose(OTHER)
+    visitor.press("更改角色…")
+    form = visitor.form(RolesForm)
+    classes = [box for box in form.findChildren(QCheckBox) if box.text() == "七年级2班"]
+    assert not classes[0].isVisible()
+    tick(form, "班主任")
+    assert classes[0].isVisible()
+    visitor.submit(form)
+    assert "要选择班级" in form.banner.text()
+    tick(form, "班主任", "七年级2班")
+    visitor.submit(form)
+    assert not visitor.is_open(RolesForm)
+    visitor.window.lock()
+    visitor.wait()
+    with Archive.open(path, OTHER, PASSWORD, CATALOGUE) as archive:
+        seen = enter(archive)
+        assert {record.fields["name"] for record in seen.find("person")} == {"王𬱖", "仇英", "解珍"}
 
 
 def test_enter_in_the_table_changes_roles(visitor: Visitor) -> None:
@@ -347,7 +349,8 @@ def test_the_last_administrator_stays(visitor: Visitor) -> None:
 @pytest.mark.parametrize("name", [OTHER, TEACHER])
 def test_who_does_not_manage_accounts_sees_only_their_own(as_user: Entering, name: str) -> None:
     visitor = as_user(name)
-    assert {*visitor.buttons()} == {"修改密码…", "绑定到这台电脑…"}
+    notes = {"谁能读我的记录…"} if name == OTHER else set()
+    assert {*visitor.buttons()} == {"修改密码…", "绑定到这台电脑…"} | notes
     assert name in visitor.texts()
     assert USER not in visitor.texts()
     assert not visitor.page._table.isVisible()
@@ -385,7 +388,7 @@ def test_guessing_at_a_screen_that_was_left_alone_has_to_wait(visitor: Visitor) 
     assert visitor.is_open(OwnPasswordForm)
 
 
-def test_binding_and_freeing_a_password(visitor: Visitor, path: Path, memory: Memory) -> None:
+def test_binding_and_freeing_a_password(visitor: Visitor, path: Path, service: SecretService) -> None:
     visitor.press("绑定到这台电脑…")
     form = visitor.form(BindingForm)
     fill(form, PASSWORD)
@@ -393,10 +396,10 @@ def test_binding_and_freeing_a_password(visitor: Visitor, path: Path, memory: Me
     assert "现在没有绑定" in said(form)
     visitor.submit(form)
     assert visitor.told == ["密码已绑定到这台电脑。"]
-    kept, memory.kept = memory.kept, {}
-    with pytest.raises(Problem, match="no_device_secret"):
+    service.log_out()
+    with pytest.raises(Problem, match="keyring_none"):
         opens(path, USER, PASSWORD)
-    memory.kept = kept
+    service.log_in()
     visitor.press("绑定到这台电脑…")
     form = visitor.form(BindingForm)
     fill(form, PASSWORD)
@@ -405,11 +408,11 @@ def test_binding_and_freeing_a_password(visitor: Visitor, path: Path, memory: Me
     visitor.submit(form)
     visitor.window.lock()
     visitor.wait()
-    memory.kept = {}
+    service.forget()
     assert opens(path, USER, PASSWORD)
 
 
-def test_a_bound_password_is_bound_after_it_was_changed(visitor: Visitor, path: Path, memory: Memory) -> None:
+def test_a_bound_password_is_bound_after_it_was_changed(visitor: Visitor, path: Path, service: SecretService) -> None:
     visitor.press("绑定到这台电脑…")
     form = visitor.form(BindingForm)
     fill(form, PASSWORD)
@@ -422,7 +425,7 @@ def test_a_bound_password_is_bound_after_it_was_changed(visitor: Visitor, path: 
     visitor.window.lock()
     visitor.wait()
     assert opens(path, USER, NEW)
-    memory.kept = {}
+    service.forget()
     with pytest.raises(Problem, match="no_device_secret"):
         opens(path, USER, NEW)
 
@@ -439,7 +442,7 @@ def test_without_a_keyring_nothing_is_bound(visitor: Visitor, path: Path) -> Non
     assert opens(path, USER, PASSWORD)
 
 
-def test_a_password_typed_anew_is_looked_at_before_anything_is_bound(visitor: Visitor, memory: Memory) -> None:
+def test_a_password_typed_anew_is_looked_at_before_anything_is_bound(visitor: Visitor, service: SecretService) -> None:
     visitor.press("绑定到这台电脑…")
     form = visitor.form(BindingForm)
     fill(form, PASSWORD)

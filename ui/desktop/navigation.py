@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.texts import Texts
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import label
 
 LEAST_HEIGHT = 24
-"""On a small screen at 200 % the buttons give way before the page does."""
+"""On a small screen at 200 % the buttons give way before the page does, and then scroll."""
 
 
 class Navigation(QFrame):
-    """One button for each page; Ctrl+1 … Ctrl+6."""
+    """One button for each page; Ctrl+1 … Ctrl+9."""
 
     chosen = Signal(str)
 
@@ -28,12 +28,24 @@ class Navigation(QFrame):
         self._buttons: dict[str, QPushButton] = {}
         group = QButtonGroup(self)
         group.setExclusive(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 14, 0, 10)
-        layout.setSpacing(2)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 14, 0, 10)
+        outer.setSpacing(2)
         name = label(texts("desktop.name"), "heading")
         name.setContentsMargins(18, 0, 0, 8)
-        layout.addWidget(name)
+        outer.addWidget(name)
+        inner = QWidget()
+        inner.setProperty("role", "column")
+        inner.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        outer.addWidget(scroll, 1)
         for number, page in enumerate(pages, 1):
             made = QPushButton(texts(f"desktop.page_{page}"))
             made.setProperty("role", "nav")
@@ -47,8 +59,9 @@ class Navigation(QFrame):
             layout.addWidget(made)
             self._buttons[page] = made
         layout.addStretch(1)
+        self._scroll = scroll
         self._foot = QVBoxLayout()
-        layout.addLayout(self._foot)
+        outer.addLayout(self._foot)
 
     def add_below(self, widget: QWidget) -> None:
         """Put something at the foot of the column."""
@@ -58,6 +71,7 @@ class Navigation(QFrame):
     def show_chosen(self, page: str) -> None:
         """Mark the page that is shown."""
         self._buttons[page].setChecked(True)
+        self._scroll.ensureWidgetVisible(self._buttons[page])
 
     def show_count(self, page: str, count: int) -> None:
         """Put a number behind the name of a page; none for 0."""

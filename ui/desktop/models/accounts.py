@@ -42,6 +42,8 @@ class AccountsData(msgspec.Struct, frozen=True):
         manages: whether they manage the accounts of others too.
         has_recovery: whether there is a recovery code.
         accounts: everybody; nobody for those who do not manage them.
+        groups: names of classes by id, for those who manage accounts.
+        with_notes: whether the user works with session notes.
     """
 
     archive: bytes
@@ -52,6 +54,8 @@ class AccountsData(msgspec.Struct, frozen=True):
     manages: bool
     has_recovery: bool
     accounts: list[Account]
+    groups: dict[bytes, str]
+    with_notes: bool
 
 
 def read_accounts(desk: Desk) -> AccountsData:
@@ -70,6 +74,8 @@ def read_accounts(desk: Desk) -> AccountsData:
         manages=manages,
         has_recovery=archive.accounts.has_recovery(),
         accounts=Users(archive).listed() if manages else [],
+        groups={group.id: group.fields.name for group in desk.people.groups()} if manages else {},
+        with_notes=may(archive, "notes"),
     )
 
 
@@ -83,11 +89,10 @@ def own_secret(data: AccountsData, password: str) -> bytes:
     """
     needed = b""
 
-    def secret(archive: bytes) -> bytes | None:
+    def secret(archive: bytes) -> bytes:
         nonlocal needed
-        found = device_secret.read(archive)
-        needed = found or b""
-        return found
+        needed = device_secret.read(archive)
+        return needed
 
     waiting = Waiting(data.path)
     waiting.refuse_early(system_clock())
@@ -106,9 +111,7 @@ def binding(data: AccountsData, password: str) -> Binding:
     """How the password is. Raises Problem where it is wrong, or is free and cannot be bound."""
     if own_secret(data, password):
         return "bound"
-    state = device_secret.state()
-    if state != "ready":
-        raise Problem(f"keyring.{state}")
+    device_secret.check()
     return "free"
 
 

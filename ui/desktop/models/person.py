@@ -8,11 +8,13 @@ from typing import TypeVar
 
 import msgspec
 
+from app.access import may
 from app.errors import Problem
 from app.instruments.definition import Definition, Score
 from app.people.service import TimelineEntry
 from app.records import Alert, Kept, Person, Screening, typed
 from app.risk.alerts import STANDING
+from app.sessions.service import SessionLine
 from storage.records import Record
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
@@ -31,6 +33,8 @@ class PersonData(msgspec.Struct, frozen=True):
         unknown: how many more records there are that only a newer version knows.
         day: today, for the age.
         overdue: ids of alerts that nobody closed in time.
+        sessions: counselling sessions, by id, where the user works with notes.
+        may_note: whether the user may write one.
     """
 
     person: Kept[Person]
@@ -40,6 +44,8 @@ class PersonData(msgspec.Struct, frozen=True):
     unknown: int
     day: dt.date
     overdue: frozenset[bytes]
+    sessions: dict[bytes, SessionLine]
+    may_note: bool
 
     @property
     def group(self) -> str:
@@ -62,6 +68,7 @@ def read_person(desk: Desk, person: bytes) -> PersonData:
     timeline = desk.people.timeline(person)
     now = desk.archive.now()
     alerts = (readable(entry.record, Alert) for entry in timeline if entry.kind == "alert")
+    with_notes = may(desk.archive, "notes")
     return PersonData(
         person=found,
         groups={group.id: group.fields.name for group in desk.people.groups()},
@@ -72,6 +79,8 @@ def read_person(desk: Desk, person: bytes) -> PersonData:
         overdue=frozenset(
             alert.id for alert in alerts if alert and alert.fields.status in STANDING and alert.fields.due < now
         ),
+        sessions={line.session.id: line for line in desk.sessions.of(person)} if with_notes else {},
+        may_note=with_notes and desk.archive.guard.may_write("session"),
     )
 
 

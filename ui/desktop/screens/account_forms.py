@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from app.access import Roles
 from app.errors import Problem
 from app.texts import Texts
 from app.users import MIN_PASSWORD, Account, Users, check_password
@@ -16,6 +15,7 @@ from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.models.accounts import AccountsData, Binding, binding, own_secret, role_words
 from ui.desktop.screens.person_form import Field
+from ui.desktop.screens.role_choices import RoleChoices
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import Banner, button, label, row
 from ui.desktop.widgets.dialogs import give_size
@@ -191,41 +191,14 @@ class NewPassword:
             self.second.say(texts("desktop_accounts.password_twice"))
 
 
-class RoleChoices:
-    """The roles there are, to tick in a form; below each what it sees."""
-
-    def __init__(self, form: AccountForm, ticked: Collection[str] = ()) -> None:
-        self._boxes: dict[str, QCheckBox] = {}
-        form.content.addWidget(label(form.texts("desktop_accounts.roles"), "muted"))
-        for role in Roles.load().roles:
-            about = form.texts(f"desktop_accounts.sees_{role.id}")
-            box = QCheckBox(role.title[form.texts.language])
-            box.setAccessibleDescription(about)
-            box.setChecked(role.id in ticked)
-            form.content.addWidget(box)
-            said = label(about, "small", wrap=True)
-            said.setIndent(24)
-            form.content.addWidget(said)
-            self._boxes[role.id] = box
-        if set(ticked) - set(self._boxes):
-            form.add_text(form.texts("desktop_accounts.unknown_role_goes"), "doubt")
-
-    def set_focus(self) -> None:
-        """Go to the first role."""
-        next(iter(self._boxes.values())).setFocus()
-
-    def chosen(self) -> list[str]:
-        """Ids of what is ticked."""
-        return [role for role, box in self._boxes.items() if box.isChecked()]
-
-
 class AddForm(OpenForm):
     """Lets somebody else open the archive."""
 
-    def __init__(self, context: Context, parent: QWidget) -> None:
+    def __init__(self, context: Context, data: AccountsData, parent: QWidget) -> None:
         super().__init__(context, context.texts("desktop_accounts.add"), parent)
         self._name = self.add_field("desktop_accounts.name")
-        self._roles = RoleChoices(self)
+        self._roles = RoleChoices(self.texts, data.groups)
+        self.content.addWidget(self._roles)
         self._password = NewPassword(self, "desktop_accounts.first_password", "desktop_accounts.password_again")
         self.add_text(self.texts("desktop_accounts.first_password_about"), "small")
         self.go.setText(self.texts("desktop_accounts.add"))
@@ -238,11 +211,10 @@ class AddForm(OpenForm):
         if not name:
             self._name.setFocus()
             raise Problem("user.no_name")
-        if not roles:
-            raise Problem("user.no_roles")
+        groups = self._roles.groups()
         password = self._password.read()
         self.run(
-            lambda desk: Users(desk.archive).add(name, password, roles),
+            lambda desk: Users(desk.archive).add(name, password, roles, groups),
             self.texts("desktop_accounts.added", name=name),
         )
 
@@ -250,11 +222,13 @@ class AddForm(OpenForm):
 class RolesForm(OpenForm):
     """Changes what somebody is."""
 
-    def __init__(self, context: Context, account: Account, parent: QWidget, *, own: bool) -> None:
+    def __init__(self, context: Context, account: Account, data: AccountsData, parent: QWidget) -> None:
         super().__init__(context, context.texts("desktop_accounts.roles_title"), parent)
         self._account = account
+        own = account.id == data.user
         self.add_text(account.name, "strong")
-        self._roles = RoleChoices(self, account.roles)
+        self._roles = RoleChoices(self.texts, data.groups, account)
+        self.content.addWidget(self._roles)
         self.add_text(self.texts("desktop_accounts.roles_own" if own else "desktop_accounts.roles_when"), "small")
         self.go.setText(self.texts("desktop_accounts.save"))
         self.fit()
@@ -262,11 +236,9 @@ class RolesForm(OpenForm):
 
     def submit(self) -> None:
         """Change the roles."""
-        name, roles = self._account.name, self._roles.chosen()
-        if not roles:
-            raise Problem("user.no_roles")
+        name, roles, groups = self._account.name, self._roles.chosen(), self._roles.groups()
         self.run(
-            lambda desk: Users(desk.archive).set_roles(name, roles),
+            lambda desk: Users(desk.archive).set_roles(name, roles, groups),
             self.texts("desktop_accounts.roles_changed", name=name, roles=role_words(self.texts, roles)),
         )
 

@@ -21,6 +21,7 @@ from ui.desktop.screens.account_forms import (
     ResetForm,
     RolesForm,
 )
+from ui.desktop.screens.readers import ReadersDialog
 from ui.desktop.screens.recovering import RecoveryCodeDialog
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import button, card, label, row
@@ -45,6 +46,7 @@ class AccountsPage(Page):
         self._add = button(self.texts("desktop_accounts.add"), self._open_add, "primary")
         self.tools.addWidget(self._add)
         self._own = label(role="strong", wrap=True)
+        self._readers = button(self.texts("desktop_session.readers_open"), self._open_readers)
         self._recovery_state = label(role="muted", wrap=True)
         self._users, self._recovery = self._users_card(), self._recovery_card()
         inner = QWidget()
@@ -97,6 +99,7 @@ class AccountsPage(Page):
         text.addWidget(self._own)
         line = row(spacing=12)
         line.addLayout(text, 1)
+        line.addWidget(self._readers)
         line.addWidget(button(self.texts("desktop_accounts.own_password_open"), self._open_own))
         line.addWidget(button(self.texts("desktop_accounts.binding_open"), self._open_binding))
         layout.addLayout(line)
@@ -127,6 +130,7 @@ class AccountsPage(Page):
         state = "recovery_there" if data.has_recovery else "recovery_missing"
         self._recovery_state.setText(self.texts(f"desktop_accounts.{state}"))
         self._show_managing(shown=data.manages)
+        self._readers.setVisible(data.with_notes)
 
     def _show_managing(self, *, shown: bool) -> None:
         for part in (self._users, self._recovery, self._add):
@@ -158,10 +162,13 @@ class AccountsPage(Page):
         form.open()
 
     def _open_add(self) -> None:
-        self._open(AddForm(self.context, self))
+        if self._data is not None:
+            self._open(AddForm(self.context, self._data, self))
 
     def _roles(self) -> None:
-        self._open_about(lambda account: RolesForm(self.context, account, self, own=self._is_own(account)))
+        data = self._data
+        if data is not None:
+            self._open_about(lambda account: RolesForm(self.context, account, data, self))
 
     def _remove(self) -> None:
         self._open_about(lambda account: RemoveForm(self.context, account, self, own=self._is_own(account)))
@@ -178,6 +185,9 @@ class AccountsPage(Page):
     def _open_own(self) -> None:
         if self._data is not None:
             self._open(OwnPasswordForm(self.context, self._data, self))
+
+    def _open_readers(self) -> None:
+        self._open(ReadersDialog(self.context, self))
 
     def _open_binding(self) -> None:
         if self._data is not None:

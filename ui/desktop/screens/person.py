@@ -42,9 +42,12 @@ class PersonView(QWidget):
 
     Signals:
         edit_wanted: somebody wants to correct what is known about the person, by id.
+        note_wanted: somebody wants to write a session note, by id of the person; and the session that it corrects, empty
+            for none.
     """
 
     edit_wanted = Signal(bytes)
+    note_wanted = Signal(bytes, bytes)
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -104,8 +107,9 @@ class PersonView(QWidget):
             return
         self._data = data
         clear(self._content)
-        edit = partial(self.edit_wanted.emit, data.person.id)
-        self._content.addWidget(Header(self._context, data, edit))
+        person = data.person.id
+        edit, note = partial(self.edit_wanted.emit, person), partial(self.note_wanted.emit, person, b"")
+        self._content.addWidget(Header(self._context, data, edit, note))
         if data.standing:
             self._content.addWidget(self._alerts(data))
         drawn = curves(self._context, data.timeline)
@@ -113,7 +117,9 @@ class PersonView(QWidget):
             self._content.addWidget(
                 Charts([CurveChart(one, self._context.texts, self._context.theme) for one in drawn])
             )
-        self._content.addWidget(Timeline(self._context, data))
+        timeline = Timeline(self._context, data)
+        timeline.amend_wanted.connect(partial(self.note_wanted.emit, person))
+        self._content.addWidget(timeline)
         self._content.addStretch(1)
 
     def _alerts(self, data: PersonData) -> QFrame:
@@ -147,7 +153,9 @@ class PersonView(QWidget):
 class Header(QFrame):
     """Who the person is. The number of a document shows its end, and the whole of it only for a moment."""
 
-    def __init__(self, context: Context, data: PersonData, edit: Callable[[], object]) -> None:
+    def __init__(
+        self, context: Context, data: PersonData, edit: Callable[[], object], note: Callable[[], object]
+    ) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self._context = context
@@ -157,8 +165,11 @@ class Header(QFrame):
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
         name = selectable(label(fields.name, "title", wrap=True))
-        top = row(name, button(texts("desktop_people.edit"), edit), spacing=12)
+        top = row(name, spacing=12)
         top.setStretch(0, 1)
+        if data.may_note:
+            top.addWidget(button(texts("desktop_session.write"), note))
+        top.addWidget(button(texts("desktop_people.edit"), edit))
         layout.addLayout(top)
         about = (words.sex(fields.sex), words.age(fields.birth_date, data.day), fields.birth_date or "", data.group)
         layout.addWidget(selectable(label("　".join(part for part in about if part), "muted", wrap=True)))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.people.service import TimelineEntry
-from app.records import Alert, AlertStep, Kept, Screening
+from app.records import Alert, AlertStep, Kept, Screening, Session
+from app.sessions.form import SessionForm
 from ui.desktop.context import Context
 from ui.desktop.models.fields import conflict_words
 from ui.desktop.models.person import PersonData, readable
 from ui.desktop.screens.answered import AnsweredSheet
+from ui.desktop.screens.session_sheet import show_note
 from ui.desktop.widgets.basics import button, card, chip, clear, label, row
 
 SHOWN = 60
@@ -23,12 +25,19 @@ SHOWN = 60
 
 
 class Timeline(QFrame):
-    """The card with all entries."""
+    """The card with all entries.
+
+    Signals:
+        amend_wanted: somebody wants to correct a session note of their own, by id of the session.
+    """
+
+    amend_wanted = Signal(bytes)
 
     def __init__(self, context: Context, data: PersonData) -> None:
         super().__init__()
         self._context = context
         self._data = data
+        self._form = SessionForm.load()
         frame, layout = card()
         layout.setSpacing(0)
         layout.addWidget(label(context.texts("desktop_people.timeline"), "heading"))
@@ -59,6 +68,8 @@ class Timeline(QFrame):
         match entry.kind:
             case "screening":
                 line = self._screening(entry)
+            case "session":
+                line = self._session(entry)
             case "alert":
                 line = self._alert(entry)
             case _:
@@ -93,6 +104,24 @@ class Timeline(QFrame):
         line.mark(self._context.texts("desktop_people.alert", level=level, status=status), alert.fields.level)
         go = partial(self._context.signals.alert_wanted.emit, alert.id)
         line.lead_to(self._context.texts("desktop_people.look_at_alert"), go)
+        return line
+
+    def _session(self, entry: TimelineEntry) -> Entry:
+        context, session = self._context, readable(entry.record, Session)
+        if session is None:
+            return self._unreadable(entry)
+        line = Entry(session.fields.date, self._form.words(session.fields, context.texts))
+        known = self._data.sessions.get(session.id)
+        if known is None:
+            return line
+        if known.author:
+            line.add(label(context.texts("desktop_people.done_by", name=known.author), "small"))
+        if known.amended:
+            line.mark(context.texts("desktop_session.amended_mark"), "plain")
+        if not known.readable:
+            line.mark(context.texts("desktop_session.sealed"), "plain")
+        go = partial(show_note, context, self._data.person.id, known, self, self.amend_wanted.emit)
+        line.lead_to(context.texts("desktop_session.read" if known.readable else "desktop_session.emergency"), go)
         return line
 
     def _step(self, entry: TimelineEntry) -> Entry:
