@@ -14,10 +14,12 @@ from storage.keys import (
     ESCROW_SLOT,
     RECOVERY_SLOT,
     Cost,
+    DeviceSecret,
     Slot,
     SlotFile,
     Unlocked,
     give_back,
+    no_device_secret,
     open_recovery,
     open_slots,
     read_slots,
@@ -54,7 +56,7 @@ def accounts(path: Path) -> Accounts:
     return Accounts(path, unlock(path, "admin", "one"))
 
 
-def unlock(path: Path, name: str, password: str, secret: Callable[[bytes], bytes | None] = lambda _: None) -> Unlocked:
+def unlock(path: Path, name: str, password: str, secret: DeviceSecret = no_device_secret) -> Unlocked:
     return open_slots(slots_path(path), name, password, secret)
 
 
@@ -115,7 +117,7 @@ def test_what_somebody_without_the_key_wrote_is_not_built_upon(path: Path, accou
 
 def test_a_bound_password_needs_the_secret_of_the_device(path: Path, accounts: Accounts) -> None:
     accounts.set_password("admin", "one", device_secret=b"s" * 32)
-    assert unlock(path, "admin", "one", lambda archive: b"s" * 32 if archive == ARCHIVE else None).key == KEY
+    assert unlock(path, "admin", "one", lambda archive: {ARCHIVE: b"s" * 32}[archive]).key == KEY
     assert refusal(lambda: unlock(path, "admin", "one")) == "archive.no_device_secret"
     assert refusal(lambda: unlock(path, "admin", "one", lambda _: b"t" * 32)) == "archive.wrong_password"
     assert accounts.is_bound("admin")

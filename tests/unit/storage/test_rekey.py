@@ -108,4 +108,4 @@ def test_an_archive_that_is_open_is_left_alone(workshop: Workshop, path: Path) -
     old = unlocked(workshop, path)
     with workshop.open(path), pytest.raises(Problem) as caught:
         rekey(path, old)
-    assert caught.value.key == "archive.in_use"
+    assert caught.value.key == "archive.in_use_here"

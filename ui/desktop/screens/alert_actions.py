@@ -104,8 +104,9 @@ class AlertActions(QWidget):
         for alert, (note, reason) in unfinished.items():
             self._notes.setdefault(bytes.fromhex(alert), note)
             self._reasons.setdefault(bytes.fromhex(alert), reason)
-        if self._alert is not None and not self._note.toPlainText():
-            self._note.setPlainText(self._notes.get(self._alert, ""))
+        for field_shown, kept in ((self._note, self._notes), (self._reason, self._reasons)):
+            if self._alert is not None and not field_shown.toPlainText():
+                field_shown.setPlainText(kept.get(self._alert, ""))
 
     def _remember(self) -> None:
         if self._alert is not None:

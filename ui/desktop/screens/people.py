@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
@@ -16,10 +19,12 @@ from PySide6.QtWidgets import (
 
 from ui.desktop.context import Context
 from ui.desktop.models.people import COLUMNS, PeopleData, PeopleModel, read_people
+from ui.desktop.models.session import read_start
 from ui.desktop.page import Page
 from ui.desktop.screens.importing import open_roster_import
 from ui.desktop.screens.person import PersonView
 from ui.desktop.screens.person_form import FormData, PersonForm, read_form
+from ui.desktop.screens.session_form import SessionForm
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import button, card, label, row
 from ui.desktop.widgets.halves import Halves
@@ -55,6 +60,7 @@ class PeoplePage(Page):
         self._count = label(role="small", wrap=True)
         self._person = PersonView(context)
         self._person.edit_wanted.connect(self._edit)
+        self._person.note_wanted.connect(self._write_note)
         self.tools.addWidget(button(self.texts("desktop_people.add"), self._add))
         self.tools.addWidget(button(self.texts("desktop_people.import_roster"), self._import, "primary"))
         self._stack = QStackedWidget()
@@ -68,6 +74,25 @@ class PeoplePage(Page):
         """Read the list and the person anew."""
         self._read()
         self._person.refresh()
+
+    def unfinished(self) -> Any:
+        """What was typed about a person and not saved."""
+        return self.unfinished_form()
+
+    def take_back(self, unfinished: Any) -> None:
+        """Open the form again, where the person is still in the archive."""
+        if unfinished.get("form") == "session":
+            self._write_note(
+                bytes.fromhex(unfinished["person"]), bytes.fromhex(unfinished["amends"]), unfinished["written"]
+            )
+            return
+        person, typed = bytes.fromhex(unfinished["person"]) or None, unfinished["typed"]
+
+        def show(data: FormData) -> None:
+            if person is None or data.person is not None:
+                self._open_form(data, typed)
+
+        self.context.tasks.on_archive(self, lambda desk: read_form(desk, person), show)
 
     # ---- parts ----
 
@@ -240,5 +265,12 @@ class PeoplePage(Page):
     def _edit(self, person: bytes) -> None:
         self.context.tasks.on_archive(self, lambda desk: read_form(desk, person), self._open_form)
 
-    def _open_form(self, data: FormData) -> None:
-        PersonForm(self.context, data, self).open()
+    def _open_form(self, data: FormData, typed: Mapping[str, str | None] | None = None) -> None:
+        self.open_form(PersonForm(self.context, data, self, typed))
+
+    def _write_note(self, person: bytes, amends: bytes, written: Mapping[str, Any] | None = None) -> None:
+        self.context.tasks.on_archive(
+            self,
+            lambda desk: read_start(desk, person, amends or None),
+            lambda start: self.open_form(SessionForm(self.context, start, self, written)),
+        )

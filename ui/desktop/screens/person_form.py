@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.people.fields import PersonFields
@@ -25,6 +27,7 @@ from app.records import Kept, Person
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.models.fields import field_title, field_value
+from ui.desktop.page import Form
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import Banner, button, label, row
 from ui.desktop.widgets.dialogs import give_size
@@ -60,12 +63,20 @@ def read_form(desk: Desk, person: bytes | None) -> FormData:
     )
 
 
-class PersonForm(QDialog):
-    """Adds or changes a person. Closing it with something unsaved takes a second Escape."""
+class PersonForm(Form):
+    """Adds or changes a person. Closing it with something unsaved takes a second Escape.
 
-    def __init__(self, context: Context, data: FormData, parent: QWidget) -> None:
+    Args:
+        context: what pages are given.
+        data: what it starts from.
+        parent: what it belongs to.
+        typed: what was typed before, by field.
+    """
+
+    def __init__(
+        self, context: Context, data: FormData, parent: QWidget, typed: Mapping[str, str | None] | None = None
+    ) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._context = context
         self._texts = context.texts
         self._data = data
@@ -82,6 +93,9 @@ class PersonForm(QDialog):
         self._check_number(is_finished=True)
         self._say_conflicts()
         self._at_first = self._left_over = self._written()
+        if typed:
+            self._fill(msgspec.convert({**msgspec.structs.asdict(self._at_first), **typed}, FormTexts))
+            self._check_number(is_finished=True)
         self._connect()
         self._name.setFocus()
 
@@ -281,6 +295,15 @@ class PersonForm(QDialog):
         if self._data.person is None:
             signals.person_wanted.emit(person)
         self.accept()
+
+    def unfinished(self) -> Any:
+        """Who it is about, and the fields in which something else stands than at first: the others may change meanwhile."""
+        if not self._save_button.isEnabled():  # it is being saved
+            return None
+        first, written = map(msgspec.structs.asdict, (self._at_first, self._written()))
+        typed = {name: text for name, text in written.items() if text != first[name]}
+        person = self._data.person.id.hex() if self._data.person else ""
+        return {"person": person, "typed": typed} if typed else None
 
     def _not_saved(self, problem: Problem) -> None:
         self._save_button.setEnabled(True)

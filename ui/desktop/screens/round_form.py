@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.records import Campaign
@@ -15,18 +15,23 @@ from app.texts import Texts
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.models.screening import RoundsData
+from ui.desktop.page import Form
 from ui.desktop.widgets.basics import Banner, button, card, label, row
+from ui.desktop.widgets.choices import Choices
 from ui.desktop.widgets.day_field import DayField
 
 DEFAULT_DAYS = 28
 """A new round is offered for four weeks; the days are there to be changed."""
 
-MANY = 6
-"""More choices than this stand in several columns."""
 
-
-class RoundForm(QDialog):
+class RoundForm(Form):
     """Asks for a new round and saves it.
+
+    Args:
+        context: what pages are given.
+        data: the classes to choose from.
+        parent: what it belongs to.
+        chosen: what `unfinished` gave before.
 
     Signals:
         saved: the id of the new round.
@@ -34,7 +39,7 @@ class RoundForm(QDialog):
 
     saved = Signal(bytes)
 
-    def __init__(self, context: Context, data: RoundsData, parent: QWidget) -> None:
+    def __init__(self, context: Context, data: RoundsData, parent: QWidget, chosen: Any = None) -> None:
         super().__init__(parent)
         self._context = context
         self._texts = context.texts
@@ -54,6 +59,9 @@ class RoundForm(QDialog):
         self._save = button(context.texts("desktop_screening.start_round"), self._submit, "primary")
         self._save.setDefault(True)
         self._lay_out(data)
+        self._at_first = self._choices()
+        if chosen:
+            self._choose(chosen)
         self._name.setFocus()
         self._name.selectAll()
 
@@ -111,6 +119,31 @@ class RoundForm(QDialog):
         definition = self._context.library.get(instrument)
         return f"{definition.short_title}  {definition.title[self._texts.language]}"
 
+    # ---- what was chosen ----
+
+    def unfinished(self) -> Any:
+        """What was written and chosen, where that is something else than at first."""
+        choices = self._choices()
+        return choices if self._save.isEnabled() and choices != self._at_first else None
+
+    def _choices(self) -> dict[str, Any]:
+        return {
+            "name": self._name.text(),
+            "opens": self._opens.day.isoformat(),
+            "closes": self._closes.day.isoformat(),
+            "groups": [self._group_ids[place].hex() for place in self._classes.chosen()],
+            "instruments": [self._instrument_ids[place] for place in self._instruments.chosen()],
+        }
+
+    def _choose(self, choices: dict[str, Any]) -> None:
+        """Stand as `_choices` said; a class that has gone meanwhile is not chosen."""
+        self._name.setText(choices["name"])
+        self._opens.show_day(dt.date.fromisoformat(choices["opens"]))
+        self._closes.show_day(dt.date.fromisoformat(choices["closes"]))
+        groups, instruments = choices["groups"], choices["instruments"]
+        self._classes.tick({place for place, one in enumerate(self._group_ids) if one.hex() in groups})
+        self._instruments.tick({place for place, one in enumerate(self._instrument_ids) if one in instruments})
+
     # ---- saving ----
 
     def _submit(self) -> None:
@@ -146,53 +179,6 @@ class RoundForm(QDialog):
     def _done(self, record: bytes) -> None:
         self.saved.emit(record)
         self.accept()
-
-
-class Choices(QWidget):
-    """Things to tick, in a few columns, with one tick for all of them.
-
-    Args:
-        title_of_all: what the tick for all says.
-        titles: what there is to choose from.
-        ticked: whether everything is chosen to begin with.
-    """
-
-    def __init__(self, title_of_all: str, titles: Sequence[str], *, ticked: bool) -> None:
-        super().__init__()
-        self._all = QCheckBox(title_of_all)
-        self._all.setVisible(len(titles) > 1)
-        self._all.clicked.connect(lambda _on: self._tick_all())
-        # "&" would underline the letter after it.
-        self._boxes = [QCheckBox(title.replace("&", "&&")) for title in titles]
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._all)
-        grid = QGridLayout()
-        grid.setVerticalSpacing(8)
-        grid.setHorizontalSpacing(16)
-        layout.addLayout(grid)
-        columns = 3 if len(titles) > MANY else 1
-        for place, box in enumerate(self._boxes):
-            box.setChecked(ticked)
-            box.toggled.connect(lambda _on: self._show_all())
-            grid.addWidget(box, place // columns, place % columns)
-        self._show_all()
-
-    def chosen(self) -> list[int]:
-        """The places of what is ticked."""
-        return [place for place, box in enumerate(self._boxes) if box.isChecked()]
-
-    def _tick_all(self) -> None:
-        everything = len(self.chosen()) < len(self._boxes)
-        for box in self._boxes:
-            box.setChecked(everything)
-        self._show_all()
-
-    def _show_all(self) -> None:
-        ticked = len(self.chosen())
-        state = Qt.CheckState
-        some = state.PartiallyChecked if ticked else state.Unchecked
-        self._all.setCheckState(state.Checked if ticked == len(self._boxes) else some)
 
 
 def default_name(texts: Texts, today: dt.date) -> str:

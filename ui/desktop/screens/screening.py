@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QFrame, QHeaderView, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from app.records import Campaign, Kept
@@ -76,12 +76,18 @@ class ScreeningPage(Page):
         self._task = self.context.tasks.on_archive(self, lambda desk: read_rounds(desk, chosen), self._show)
 
     def unfinished(self) -> Any:
-        """Sheets that were typed and not saved."""
-        return self.entry.unfinished()
+        """Sheets that were typed and not saved, and a new round that is being made."""
+        sheets, new = self.entry.unfinished(), self.unfinished_form()
+        return {"sheets": sheets, "round": new} if sheets or new else None
 
     def take_back(self, unfinished: Any) -> None:
-        """Put typed sheets back; the list of rounds says where they wait."""
-        self.entry.take_back(unfinished)
+        """Put typed sheets back; the list of rounds says where they wait. Go on with a new round."""
+        self.entry.take_back(unfinished["sheets"])
+        new = unfinished["round"]
+        if new:
+            self.context.tasks.on_archive(
+                self, lambda desk: read_rounds(desk, None), lambda data: self._open_round_form(data, new)
+            )
 
     def _show(self, data: RoundsData) -> None:
         self._data = data
@@ -121,12 +127,13 @@ class ScreeningPage(Page):
         self.refresh()
 
     def _new_round(self) -> None:
-        if self._data is None:
-            return
-        form = RoundForm(self.context, self._data, self)
-        form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._data is not None:
+            self._open_round_form(self._data)
+
+    def _open_round_form(self, data: RoundsData, chosen: Any = None) -> None:
+        form = RoundForm(self.context, data, self, chosen)
         form.saved.connect(self._started)
-        form.open()
+        self.open_form(form)
 
     def _started(self, campaign: bytes) -> None:
         self._chosen = campaign
