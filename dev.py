@@ -9,9 +9,11 @@ import argparse
 import hashlib
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -41,7 +43,8 @@ WINDOW_NEEDS = [
 ]
 # Noto for the screen; reportlab needs TrueType outlines, which Noto CJK has not: Droid and WenQuanYi have.
 FONT_NEEDS = [["fonts-noto-cjk"], ["fonts-droid-fallback"], ["fonts-wqy-zenhei"], ["fonts-hanazono"]]
-TEST_NEEDS = [["xvfb"], ["poppler-utils"], ["fontconfig"]]
+TEST_NEEDS = [["xvfb"], ["poppler-utils"], ["fontconfig"], ["sqlcipher"], ["dbus"], ["gnome-keyring"]]
+SOAK_MINUTES = 30
 
 
 class Stop(Exception):
@@ -182,7 +185,7 @@ def command_run(arguments):
 def test_environment():
     environment = dict(os.environ, QT_QPA_PLATFORM="offscreen", PYTHONWARNINGS="error")
     # A developer's own archive must never be opened by a test.
-    for name in ("XINYI_ARCHIVE", "XINYI_USER", "XINYI_PASSWORD_FILE", "XINYI_LANGUAGE"):
+    for name in ("XINYI_ARCHIVE", "XINYI_USER", "XINYI_PASSWORD_FILE", "XINYI_LANGUAGE", "XINYI_SOAK"):
         environment.pop(name, None)
     return environment
 
@@ -215,6 +218,28 @@ def command_test(arguments):
     return run([venv_program("python"), "-m", "pytest", *options], cwd=ROOT, env=test_environment())
 
 
+def command_soak(arguments):
+    """Rounds of the same tests, each with a seed of its own, until the time is over; with a seed given, that round."""
+    try:
+        minutes, seed = (*map(int, arguments.rest), *[None] * (2 - len(arguments.rest)))
+    except ValueError:
+        raise Stop("soak takes a number of minutes, and the seed of a round that shall be tried again.") from None
+    setup(WINDOW_NEEDS + FONT_NEEDS + TEST_NEEDS)
+    end = time.monotonic() + 60 * (SOAK_MINUTES if minutes is None else minutes)
+    rounds = 0
+    while rounds == 0 or (seed is None and time.monotonic() < end):
+        rounds += 1
+        number = seed if seed is not None else random.SystemRandom().randrange(10**9)
+        say("round {}, seed {} (again: python3 dev.py soak 0 {})".format(rounds, number, number))
+        options = ["-q", "-n", "auto", "--dist", "worksteal", "-m", "hypothesis or soak", "--hypothesis-seed", number]
+        environment = dict(test_environment(), XINYI_SOAK=str(number))
+        failed = run([venv_program("python"), "-m", "pytest", *options], cwd=ROOT, env=environment)
+        if failed:
+            return failed
+    say("{} rounds, nothing found".format(rounds))
+    return 0
+
+
 def command_bench(arguments):
     setup(WINDOW_NEEDS + FONT_NEEDS)
     return run([venv_program("python"), ROOT / "tests" / "bench" / "run.py", *arguments.rest], cwd=ROOT)
@@ -235,6 +260,7 @@ def command_lock(_arguments):
 COMMANDS = {
     "run": (command_run, "open the desktop on a ready demonstration county (headless where there is no display)"),
     "test": (command_test, "every check and every test; arguments after it go to pytest alone"),
+    "soak": (command_soak, "properties, kills and power cuts, over and over: soak [minutes] [seed]"),
     "setup": (command_setup, "only prepare; leaves the program at .venv/bin/xinyi"),
     "lint": (command_lint, "ruff, mypy, import rules, dependencies"),
     "bench": (command_bench, "the speed comparisons, as ratios within one run"),

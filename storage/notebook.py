@@ -7,14 +7,13 @@ reader gets the key wrapped. Whoever has the raw key of the archive, and nothing
 from __future__ import annotations
 
 from sync.crypto import Recipient, Unsealed, derive, digest, seal, unseal, wrap
-from sync.ids import ID_SIZE
 
 _FINGERPRINT_DIGITS = 16
 
 
 def holder_id(public_key: bytes) -> bytes:
-    """What names a reader's key pair, 16 bytes."""
-    return digest(public_key)[:ID_SIZE]
+    """What names a reader's key pair, 32 bytes: not the shape of a record's id, which it is not."""
+    return digest(public_key)
 
 
 def fingerprint(public_key: bytes) -> str:

@@ -17,7 +17,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import hypothesis
 import pytest
 
 from storage.archive import Archive, Owner
@@ -31,10 +30,15 @@ from sync.crypto import Signer
 from sync.ids import new_id, new_stream_id
 from sync.papers import Admission, Request, armour, unarmour
 from sync.segments import ScopeKey, Segment, Tail, read_header, seal_envelopes, seal_segment
+from tests.effort import load_profile
 
-# Machines that run tests are busy now and then; an example that takes its time is not a failure.
-hypothesis.settings.register_profile("xinyi", deadline=None)
-hypothesis.settings.load_profile("xinyi")
+load_profile()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name what `dev.py soak` runs besides the properties."""
+    config.addinivalue_line("markers", "soak: tries many times over in a soak")
+
 
 USER, PASSWORD, STATION = "护士甲", "春眠不觉晓 8", "青禾镇卫生院"
 FILE = "档案.xinyi"

@@ -1,9 +1,11 @@
-"""A report about a bug of ours: where in the program it was, and nothing of what the program was working on."""
+"""What a fault of ours leaves behind: where in the program it was, and nothing of what the program was working on."""
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import platform
+import sys
 import traceback
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +13,23 @@ from pathlib import Path
 import platformdirs
 
 KEPT_REPORTS = 20
+_PR_SET_DUMPABLE = 4
+
+
+if sys.platform == "win32":
+
+    def keep_memory_private() -> None:
+        """Nothing to do: Windows writes no such file unless its owner has asked for one."""
+
+else:
+    import resource
+
+    def keep_memory_private() -> None:
+        """No core file of this program: it would hold keys, names and answers as they stood in memory."""
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            # The limit alone does not hold where cores are handed to another program, as systemd and Ubuntu do.
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def describe(error: BaseException) -> str:

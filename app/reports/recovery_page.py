@@ -9,11 +9,14 @@ from app.reports.fonts import Fonts
 from app.reports.page import PagePrinter
 from app.reports.style import Style
 from app.texts import Texts
+from storage.escrow import EscrowKey
 
 _GROUPS_IN_A_LINE = 2
 
 
-def recovery_print(code: str, *, station: str, archive: str, made: dt.datetime, texts: Texts) -> KeyPrint:
+def recovery_print(
+    code: str, *, station: str, archive: str, made: dt.datetime, texts: Texts, escrow: EscrowKey | None = None
+) -> KeyPrint:
     """The page.
 
     Args:
@@ -22,6 +25,7 @@ def recovery_print(code: str, *, station: str, archive: str, made: dt.datetime, 
         archive: name of the archive's file.
         made: when, with time zone.
         texts: the language.
+        escrow: the county's key that the code is kept for; None for nobody's.
     """
     groups = code.split("-")
     lines = tuple(
@@ -39,6 +43,7 @@ def recovery_print(code: str, *, station: str, archive: str, made: dt.datetime, 
             Title(texts("recovery.page")),
             Paragraph(texts("recovery.opens", archive=archive)),
             Code(lines, code),
+            *_known_to(escrow, texts),
             Heading(texts("recovery.keep_title")),
             Points(tuple(texts(f"recovery.keep_{name}") for name in ("sealed", "apart", "count", "new"))),
             Heading(texts("recovery.use_title")),
@@ -47,8 +52,17 @@ def recovery_print(code: str, *, station: str, archive: str, made: dt.datetime, 
     )
 
 
-def recovery_pdf(code: str, *, station: str, archive: str, made: dt.datetime, texts: Texts) -> bytes:
+def _known_to(escrow: EscrowKey | None, texts: Texts) -> tuple[Paragraph, ...]:
+    """Who else can find the code out: whoever opens the envelope must be able to read that."""
+    if escrow is None:
+        return ()
+    return (Paragraph(texts("escrow.on_page", county=escrow.county, fingerprint=escrow.fingerprint)),)
+
+
+def recovery_pdf(
+    code: str, *, station: str, archive: str, made: dt.datetime, texts: Texts, escrow: EscrowKey | None = None
+) -> bytes:
     """The page as PDF. Raises Problem where this machine has no font for it."""
     style = Style.load()
-    page = recovery_print(code, station=station, archive=archive, made=made, texts=texts)
+    page = recovery_print(code, station=station, archive=archive, made=made, texts=texts, escrow=escrow)
     return PagePrinter(Fonts.find(style.fonts), style, texts).render(page)

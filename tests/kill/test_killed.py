@@ -5,8 +5,6 @@ Whatever it had acknowledged must be there afterwards, and everything must be so
 
 from __future__ import annotations
 
-import os
-import random
 import signal
 import subprocess
 import sys
@@ -20,14 +18,17 @@ import pytest
 from storage.archive import Archive
 from storage.backup import backup, check
 from storage.records import Draft
+from tests.effort import dice, rounds
 
 if TYPE_CHECKING:
     from tests.conftest import Workshop
 
+pytestmark = pytest.mark.soak
+
 PATIENCE = 0.4
 """Seconds. A program that cuts its log short all the time never reaches some lengths."""
 
-LIVES = 60 if os.environ.get("XINYI_SOAK") else 3
+LIVES = rounds(3, soak=30)
 
 WORKER = """
 import sys
@@ -155,11 +156,11 @@ def test_what_was_acknowledged_survives_a_kill_at_any_length_of_the_log(
 ) -> None:
     path = workshop.copy(tmp_path)
     log = path.with_name(path.name + "-wal")
-    dice = random.Random(what)
+    chance = dice(f"killed in {what}")
     acknowledged: set[str] = set()
     for _ in range(LIVES):
-        size = dice.randrange(1, 400_000)
-        acknowledged.update(live(workshop, what, path, tmp_path, watched=log, size=size, words=dice.randrange(8)))
+        size = chance.randrange(1, 400_000)
+        acknowledged.update(live(workshop, what, path, tmp_path, watched=log, size=size, words=chance.randrange(8)))
         with workshop.open(path) as archive:
             is_sound(archive, acknowledged)
     assert acknowledged
@@ -172,12 +173,12 @@ def test_a_kill_during_a_backup_costs_neither_the_archive_nor_an_earlier_backup(
     folder = tmp_path / "backups"
     folder.mkdir()
     archive_id = workshop.template(0).unlocked.archive.hex()
-    dice = random.Random(2)
+    chance = dice("killed in a backup")
     acknowledged: set[str] = set()
     for life in range(LIVES):
         part = folder / f"~{archive_id}.{('copy', 'whole')[life % 2]}.tmp"
         acknowledged.update(
-            live(workshop, "backup", path, folder, watched=part, size=dice.randrange(1, 150_000), words=life % 5)
+            live(workshop, "backup", path, folder, watched=part, size=chance.randrange(1, 150_000), words=life % 5)
         )
         for one in folder.glob("*.xinyi-backup"):
             check(one)
@@ -196,11 +197,11 @@ def test_a_kill_during_a_restore_leaves_a_whole_archive_or_none(workshop: Worksh
         archive.save([Draft.new("person", archive.new_id(), {"name": f"{number}"}) for number in range(500)])
         state = archive.state_hash()
         backup(archive, folder)
-    dice = random.Random(3)
+    chance = dice("killed in a restore")
     for _ in range(LIVES):
-        number = dice.randrange(4)
+        number = chance.randrange(4)
         part = folder / f"{number}.xinyi~restored"
-        live(workshop, "restore", path, folder, watched=part, size=dice.randrange(1, 400_000), words=0)
+        live(workshop, "restore", path, folder, watched=part, size=chance.randrange(1, 400_000), words=0)
         for restored in folder.glob("*.xinyi"):
             with workshop.open(restored) as archive:
                 assert (archive.state_hash(), archive.verify()) == (state, [])

@@ -3,8 +3,6 @@ afterwards is the transactions that are whole in it, one after the other, and no
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +12,15 @@ import pytest
 
 from storage.archive import Archive
 from storage.records import Draft
+from tests.effort import dice, rounds
 
 if TYPE_CHECKING:
     from tests.conftest import Workshop
 
+pytestmark = pytest.mark.soak
+
 HEADER, FRAME = 32, 24 + 4096
-CUTS = 2000 if os.environ.get("XINYI_SOAK") else 40
+CUTS = rounds(40, soak=600)
 
 
 class Recording(NamedTuple):
@@ -110,12 +111,16 @@ def test_a_tail_that_reached_the_disk_as_rubbish_counts_as_not_written(
 ) -> None:
     """Sectors of the last writes can hold zeros, old bytes or half of the new ones."""
     frames = (len(recording.log) - HEADER) // FRAME
-    dice = random.Random(1)
+    chance = dice("rubbish")
     for frame in chosen(frames, CUTS // 2):
         start = HEADER + frame * FRAME
-        place = start + dice.randrange(FRAME)
+        place = start + chance.randrange(FRAME)
         rest = len(recording.log) - place
-        for tail in (bytes(rest), dice.randbytes(rest), bytes([recording.log[place] ^ 1]) + recording.log[place + 1 :]):
+        for tail in (
+            bytes(rest),
+            chance.randbytes(rest),
+            bytes([recording.log[place] ^ 1]) + recording.log[place + 1 :],
+        ):
             # Bytes that stayed what they were by chance are none that were lost.
             same = next((i for i in range(rest) if tail[i] != recording.log[place + i]), rest)
             state = found(workshop, recording, recording.log[:place] + tail, tmp_path)

@@ -1,7 +1,7 @@
 """Whatever keys are pressed on an answer sheet, it is as if somebody had kept a simple list."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.instruments.library import Library
 from app.texts import Texts
+from tests.effort import examples
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.answer_sheet import AnswerSheet
 
@@ -62,7 +63,7 @@ def sheet(qapp: QApplication) -> AnswerSheet:
     return made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(keys=st.lists(st.sampled_from(sorted(KEYS)), max_size=40))
 def test_a_sheet_is_what_its_keys_make_it(sheet: AnswerSheet, keys: list[str]) -> None:
     model = Model()
@@ -75,7 +76,7 @@ def test_a_sheet_is_what_its_keys_make_it(sheet: AnswerSheet, keys: list[str]) -
     assert sheet.missing() == blank
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     keys=st.lists(st.sampled_from(sorted(KEYS)), max_size=20),
     answers=st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 3)),
@@ -89,7 +90,7 @@ def test_a_sheet_that_is_only_looked_at_never_changes(
     assert sheet.answers == answers
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answers=st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 3)))
 def test_a_sheet_that_is_shown_again_goes_on_at_the_first_blank_item(
     sheet: AnswerSheet, answers: dict[str, int]

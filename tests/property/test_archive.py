@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.archive import Archive
 from storage.records import Draft, Record
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from tests.conftest import Workshop
@@ -43,7 +44,7 @@ def draft(archive: Archive, step: tuple[Any, ...], now: list[Record], before: li
     return Draft.edit(known[which % len(known)], fields) if known else None
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(saves)
 def test_the_state_hash_of_every_step_is_that_of_a_rebuild(workshop: Workshop, steps: list[list[Any]]) -> None:
     with workshop.archive() as archive:
@@ -59,7 +60,7 @@ def test_the_state_hash_of_every_step_is_that_of_a_rebuild(workshop: Workshop, s
         assert (records(archive), archive.state_hash()) == (shown, state)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(contents, st.lists(contents, min_size=1, max_size=4))
 def test_no_value_that_anybody_set_without_knowing_of_another_is_lost(
     workshop: Workshop, first: dict[str, Any], edits: list[dict[str, Any]]

@@ -7,12 +7,13 @@ from tempfile import TemporaryDirectory
 
 import xlsxwriter
 import xlwt
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Problem
 from app.spreadsheets import cell_text, read_sheets
 from app.spreadsheets.compound import CompoundFile, write_workbook
+from tests.effort import examples
 
 
 @cache
@@ -50,7 +51,7 @@ def read(data: bytes) -> str:
             return problem.key
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data())
 def test_changed_bytes_are_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from([old_workbook(), new_workbook()])))
@@ -59,7 +60,7 @@ def test_changed_bytes_are_read_or_refused(data: st.DataObject) -> None:
     assert isinstance(read(bytes(content)), str)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data())
 def test_what_breaks_off_is_refused(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from([old_workbook(), new_workbook()]))
@@ -67,13 +68,12 @@ def test_what_breaks_off_is_refused(data: st.DataObject) -> None:
     assert read(whole[:cut]).startswith("spreadsheet.")
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     assert isinstance(read(content), str)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=9000), st.integers(4095, 5_000_000).map(bytes)))
 def test_a_clean_container_gives_back_what_was_put_into_it(stream: bytes) -> None:
     given_back = CompoundFile(write_workbook(stream)).read("workbook")

@@ -11,7 +11,7 @@ from itertools import combinations, product
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.disclosure import Category, CountTable, Group, Merge, Policy, ReleasedTable, release
@@ -19,6 +19,7 @@ from app.disclosure.grid import Grid, grids
 from app.disclosure.network import violations
 from app.disclosure.solver import Constraint, Polytope
 from app.disclosure.suppress import Suppression
+from tests.effort import examples
 
 STATION = Policy.load()
 Counts = tuple[tuple[int, ...], ...]
@@ -241,7 +242,7 @@ def families(draw: st.DrawFn) -> Family:
     return Family(roles, people, [[group] for group in merged], with_k(draw(st.integers(3, 5))))
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(families())
 def test_of_any_declaration_no_small_number_can_be_found_out(family: Family) -> None:
     check_numbers(family)
@@ -284,7 +285,7 @@ def preference(weights: list[int]) -> Callable[[frozenset[int]], tuple[int, int]
     return lambda hidden: (sum(weights[at] for at in hidden), sum(1 << at for at in hidden))
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(small_tables(3, 5), st.sampled_from([Category("a", "", "mildest"), Category("a", "")]))
 def test_the_search_hides_the_least_that_is_safe_and_settles_ties_in_order(
     table: tuple[Counts, list[Counts]], first: Category
@@ -312,7 +313,7 @@ def test_the_search_hides_the_least_that_is_safe_and_settles_ties_in_order(
         assert not list(violations(grid, policy, hurried.hidden()))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(small_tables(4, 4), st.sets(st.integers(1, 3)), st.data())
 def test_the_bounds_of_the_audit_are_those_over_whole_people(
     table: tuple[Counts, list[Counts]], cuts: set[int], data: st.DataObject
@@ -366,7 +367,7 @@ def school_tables(draw: st.DrawFn) -> CountTable:
     )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(school_tables())
 def test_every_print_is_true_and_passes_the_audit(table: CountTable) -> None:
     """The audit raises an exception if it does not pass."""

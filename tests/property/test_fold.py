@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.fold import Folded, Stored, fold, replaces
 from storage.records import RecordType
 from sync.changes import Change, ChangeId
+from tests.effort import examples
 
 RECORD, PERSON, ACTOR = b"r" * 16, b"p" * 16, b"a" * 16
 LEVELS = ("blue", "yellow", "orange", "red")
@@ -52,13 +53,13 @@ def distinct(found: Sequence[Any]) -> list[bytes]:
     return sorted({msgspec.msgpack.encode(one) for one in found})
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), st.data())
 def test_the_order_of_arrival_does_not_matter(history: list[Stored], data: st.DataObject) -> None:
     assert fold_here(data.draw(st.permutations(history))) == fold_here(history)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), st.data())
 def test_what_nobody_replaced_is_visible_and_nothing_else(history: list[Stored], data: st.DataObject) -> None:
     folded = fold_here(history)
@@ -69,7 +70,7 @@ def test_what_nobody_replaced_is_visible_and_nothing_else(history: list[Stored],
         assert distinct(visible(folded, field)) == distinct(expected)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), contents, times)
 def test_an_edit_by_somebody_who_saw_everything_settles_its_fields(
     history: list[Stored], fields: dict[str, Any], time: int
@@ -80,7 +81,7 @@ def test_an_edit_by_somebody_who_saw_everything_settles_its_fields(
     assert not folded.conflicts.keys() & fields.keys()
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), values, values, times, times)
 def test_two_who_did_not_know_of_each_other_both_stay_visible(
     history: list[Stored], one: Any, other: Any, earlier: int, later: int
@@ -93,7 +94,7 @@ def test_two_who_did_not_know_of_each_other_both_stay_visible(
     assert distinct(visible(fold_here([*history, *pair]), "note")) == distinct([one, other])
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), st.data())
 def test_what_is_shown_is_never_lower_in_rank_than_what_it_stands_beside(
     history: list[Stored], data: st.DataObject
@@ -108,7 +109,7 @@ def test_what_is_shown_is_never_lower_in_rank_than_what_it_stands_beside(
     assert shown == max((one.change.fields["level"] for one in rivals), key=LEVELS.index)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), times)
 def test_a_risk_that_a_newer_clock_lowers_stays_raised_until_somebody_saw_it(history: list[Stored], time: int) -> None:
     seen_before = replaces(["level"], history)
@@ -119,13 +120,13 @@ def test_a_risk_that_a_newer_clock_lowers_stays_raised_until_somebody_saw_it(his
     assert fold_here([*history, raised, lowered, aware]).fields["level"] == "blue"
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories())
 def test_the_digest_does_not_depend_on_what_a_version_knows_of_the_type(history: list[Stored]) -> None:
     assert len({fold_here(history, kind).digest for kind in (RANKED, PLAIN, None)}) == 1
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), st.data())
 def test_the_digest_tells_any_two_sets_of_standing_values_apart(history: list[Stored], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(history) - 1))
@@ -137,7 +138,7 @@ def test_the_digest_tells_any_two_sets_of_standing_values_apart(history: list[St
     assert (fold_here(other).digest != fold_here(history).digest) == stands
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), st.integers(2, 4), times)
 def test_changes_that_replace_each_other_in_a_circle_all_stay_visible(
     history: list[Stored], size: int, time: int
@@ -160,7 +161,7 @@ def test_somebody_who_saw_one_of_a_circle_settles_all_of_it() -> None:
     assert visible(fold_here([*circle, settled]), "note") == ["settled"]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories(), st.sampled_from(["level", "note", "due"]))
 def test_a_change_that_does_not_set_a_field_cannot_take_its_value_away(history: list[Stored], field: str) -> None:
     without = stored(len(history), {"other": 1}, {field: tuple(one.id for one in history)}, 9)
@@ -175,7 +176,7 @@ def test_a_change_cannot_replace_itself() -> None:
     assert distinct(visible(fold_here([itself, rival]), "note")) == distinct(["here", "there"])
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories())
 def test_a_record_begins_with_its_first_change_and_ends_with_its_last(history: list[Stored]) -> None:
     folded = fold_here(history)

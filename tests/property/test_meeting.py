@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import settings
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -19,6 +19,7 @@ from sync.engine import meet
 from sync.segments import NOWHERE
 from sync.store import SegmentStore
 from sync.transports.folder import FolderStore
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from tests.conftest import Workshop
@@ -221,9 +222,10 @@ def left_to_do(archive: Archive) -> tuple[int, int, int]:
     return backlog.waiting, backlog.locked, backlog.unreadable
 
 
+@pytest.mark.soak
 def test_in_the_end_everybody_has_everything_once(workshop: Workshop) -> None:
     class Here(Meetings):
         def __init__(self) -> None:
             super().__init__(workshop)
 
-    run_state_machine_as_test(Here, settings=settings(max_examples=30, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(Here, settings=examples(30, stateful_step_count=20))

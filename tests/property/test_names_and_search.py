@@ -3,13 +3,14 @@
 import random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlcipher3 import dbapi2
 
 from app.people.names import NameFault, normalise_name
 from app.people.pinyin import readings
 from app.people.search_terms import index_terms, query_terms
+from tests.effort import examples
 
 ideographs = st.one_of(
     st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5),
@@ -38,7 +39,7 @@ def test_a_name_of_ideographs_is_kept_as_it_is(name: str) -> None:
     assert normalise_name(" ".join(name)) == name
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(
     st.one_of(
         st.text(max_size=60),
@@ -53,7 +54,7 @@ def test_a_normalised_name_is_normal(text: str) -> None:
     assert normalise_name(name) == name
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(names, st.data())
 def test_somebody_is_found_by_any_run_of_characters(name: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(name) - 1))
@@ -61,7 +62,7 @@ def test_somebody_is_found_by_any_run_of_characters(name: str, data: st.DataObje
     assert finds(index_of(index_terms(name)), name[start:end])
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1, max_size=3), st.randoms())
 def test_somebody_is_found_by_up_to_two_uncommon_readings_in_full_and_by_initials(
     name: str, choice: random.Random

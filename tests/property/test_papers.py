@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.crypto import Recipient, Signer, Unsealed, wrap
@@ -30,6 +30,7 @@ from sync.papers import (
 from sync.requests import Call, authorization, claimed_device, is_genuine
 from sync.segments import Point, ScopeKey, Segment
 from sync.transports.frames import BrokenFrames, join, join_segments, split, split_segments
+from tests.effort import examples
 
 DEVICE, COUNTY, OTHER = (Signer(bytes([number]) * 32) for number in range(1, 4))
 RECIPIENT = Recipient(bytes(range(96)))
@@ -173,7 +174,7 @@ RECIPIENT_ID = OTHER.id
 # ---- grants ----
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(certificates, ids, st.integers(1, 2**31 - 1), st.binary(min_size=32, max_size=32))
 def test_the_recipient_gets_the_scope_key_out_of_a_grant(to: Certificate, scope: bytes, epoch: int, key: bytes) -> None:
     scope_key = ScopeKey(scope, epoch, key)

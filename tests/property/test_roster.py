@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Problem
@@ -13,6 +13,7 @@ from app.people.roster import KnownPerson, RosterPlan, plan_roster
 from app.people.values import read_group
 from app.spreadsheets import Cell, Sheet
 from app.texts import Texts
+from tests.effort import examples
 
 TODAY = date(2025, 9, 1)
 HEADING = ["序号", "姓名", "性别", "身份证号", "学籍号", "年级", "班级", "民族", "出生日期", "家长电话", "证件类型"]
@@ -73,7 +74,7 @@ def planned(rows: Sequence[Sequence[Cell]], known: Sequence[PersonFields] = ()) 
         return None
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(st.lists(cells, max_size=len(HEADING) + 1), max_size=6), st.lists(people, max_size=3))
 def test_every_line_gets_one_fate_with_reasons_that_have_sentences(
     rows: list[list[Cell]], known: list[PersonFields]
@@ -93,7 +94,7 @@ def test_every_line_gets_one_fate_with_reasons_that_have_sentences(
             assert row.person.group_name or row.person.id_number or row.person.student_number
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(st.lists(cells, min_size=4, max_size=len(HEADING)), max_size=6), st.lists(people, max_size=3))
 def test_no_two_lines_that_are_taken_claim_one_identity_number(
     rows: list[list[Cell]], known: list[PersonFields]
@@ -104,7 +105,7 @@ def test_no_two_lines_that_are_taken_claim_one_identity_number(
     assert len(numbers) == len(set(numbers))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(people, min_size=1, max_size=4), people)
 def test_a_difference_is_always_something_that_the_line_says(known: list[PersonFields], listed: PersonFields) -> None:
     sexes = {"male": "男", "female": "女", "unknown": "未知", None: ""}
@@ -128,7 +129,7 @@ def test_a_difference_is_always_something_that_the_line_says(known: list[PersonF
         assert difference.after not in {"", None}
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(
     st.text(st.sampled_from("七一二十班级年届初高大实验村(1)（２）09A .无"), max_size=9),
     st.sampled_from([None, "七年级", "一年级", "初一", "大班", "2021级"]),

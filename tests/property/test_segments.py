@@ -28,6 +28,7 @@ from sync.segments import (
     seal_envelopes,
     seal_segment,
 )
+from tests.effort import examples
 
 SIGNER = Signer(bytes(range(32)))
 STREAM = new_stream_id(SIGNER.id)
@@ -116,7 +117,7 @@ def test_a_payload_that_could_not_be_written_again_is_refused(payload: bytes) ->
 # ---- segments ----
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(batches, st.integers(1, 2**30), st.integers(1, 2**30), st.binary(min_size=32, max_size=32))
 def test_changes_come_out_of_a_segment_as_they_went_in(
     batch: list[Change], seq: int, first: int, previous: bytes
@@ -131,14 +132,14 @@ def test_changes_come_out_of_a_segment_as_they_went_in(
     assert header.schema == max(change.schema for change in batch)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(batches)
 def test_without_a_persons_key_only_that_persons_changes_stay_closed(batch: list[Change]) -> None:
     found = [one.change for one in open_segment(sealed(batch), scope_key=SCOPE_KEY.key, keys_of=nobody)]
     assert found == [None if change.person else change for change in batch]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(batches, st.data())
 def test_a_flipped_bit_is_always_noticed(batch: list[Change], data: st.DataObject) -> None:
     whole = sealed(batch)
@@ -151,7 +152,7 @@ def test_a_flipped_bit_is_always_noticed(batch: list[Change], data: st.DataObjec
             opened(broken)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(batches, st.data())
 def test_a_segment_cut_short_is_always_noticed(batch: list[Change], data: st.DataObject) -> None:
     whole = sealed(batch)
@@ -162,7 +163,7 @@ def test_a_segment_cut_short_is_always_noticed(batch: list[Change], data: st.Dat
         opened(short)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(batches, st.binary(min_size=32, max_size=32))
 def test_another_key_opens_nothing(batch: list[Change], other: bytes) -> None:
     assume(other not in {SCOPE_KEY.key, SIGNER.public_key})

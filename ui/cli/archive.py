@@ -11,7 +11,7 @@ from app.texts import Texts
 from app.users import register_user
 from storage.archive import Archive, Info, Owner
 from storage.device import Names
-from ui.cli import audit, user
+from ui.cli import audit, escrow, user
 from ui.cli.backup import declare_backups
 from ui.cli.command import Answer, Declaration, add_user_options, opened, password, user_name
 
@@ -29,6 +29,7 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     commands.add("verify", _verify, "cli.help_archive_verify", archive=True)
     commands.add("rebuild", _rebuild, "cli.help_archive_rebuild", archive=True)
     user.declare(commands, texts)
+    escrow.declare_archive(commands, texts)
     audit.declare(commands, texts)
     declare_backups(commands, texts)
 

@@ -13,6 +13,7 @@ import msgspec
 from app.texts import Texts
 from sync.county.office import ROLES, County
 from sync.county.server import serve
+from ui.cli import escrow
 from ui.cli.command import Answer, Declaration, read_text, table, write_file
 
 DEFAULT_PORT = 8443
@@ -36,6 +37,7 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     admit.add_argument("--station", required=True, metavar="S", help=texts("cli.help_option_station"))
     admit.add_argument("--role", default=ROLES[0], choices=ROLES, metavar="R", help=texts("cli.help_option_role"))
     admit.add_argument("--out", type=Path, required=True, metavar="FILE", help=texts("cli.help_option_out"))
+    escrow.declare_county(commands, texts)
 
 
 @contextmanager

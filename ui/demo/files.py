@@ -13,7 +13,7 @@ from ui.demo.people import Invented
 
 def school_roster(path: Path, school: str, pupils: Sequence[Invented]) -> None:
     """A workbook with a merged title, headings of its own, classes merged over their pupils, and a closing line."""
-    with xlsxwriter.Workbook(path) as book:
+    with xlsxwriter.Workbook(path, {"in_memory": True}) as book:
         sheet = book.add_worksheet("学生名单")
         sheet.merge_range("A1:H1", f"{school}学生基本信息表")
         sheet.write_row(
@@ -45,7 +45,7 @@ def village_roster(path: Path, people: Sequence[Invented]) -> None:
 
 def answer_file(path: Path, people: Sequence[Invented], answers: Sequence[Sequence[int | None]]) -> None:
     """A workbook of answers: who, then one column for each item."""
-    with xlsxwriter.Workbook(path) as book:
+    with xlsxwriter.Workbook(path, {"in_memory": True}) as book:
         sheet = book.add_worksheet("答卷")
         by_number = bool(people[0].student_number)
         items = [f"第{number}题" for number in range(1, len(answers[0]) + 1)]

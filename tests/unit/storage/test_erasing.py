@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.archive import Archive
@@ -23,6 +23,7 @@ from sync.changes import Change
 from sync.engine import meet
 from sync.segments import read_envelopes
 from sync.transports.folder import FolderStore
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from tests.conftest import Station, Workshop
@@ -434,7 +435,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(steps=st.lists(STEPS, min_size=4, max_size=24))
 def test_whatever_the_order_all_devices_agree_and_nobody_erased_is_known(
     workshop: Workshop, steps: list[tuple[str, int, int]]

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from storage.archive import Archive
+from storage.projection import About
 from storage.records import Catalogue, Draft, RecordType
 from storage.writing import BATCH
 
@@ -57,3 +58,20 @@ def test_lookups_are_made_of_index_fields_and_the_person_alone() -> None:
     assert Catalogue([good]).fingerprint() != Catalogue([msgspec.structs.replace(good, lookups=None)]).fingerprint()
     with pytest.raises(ValueError, match="index field"):
         Catalogue([msgspec.structs.replace(good, lookups=(("note",),))])
+
+
+def test_people_are_counted_by_whether_records_of_another_type_are_about_them(archive: Archive) -> None:
+    people = [archive.new_id() for _ in range(4)]
+    archive.save(
+        [Draft.new("person", person, {"name": "ab"[number // 2]}) for number, person in enumerate(people)]
+        + [Draft.new("alert", archive.new_id(), {"level": "red"}, person=person) for person in people[:1] * 2]
+        + [Draft.new("alert", archive.new_id(), {"level": "blue"}, person=person) for person in people[:3]]
+        + [Draft.new("alert", archive.new_id(), {"level": "yellow"})]
+    )
+    levels = [About("alert", {"level": level}) for level in ("red", "blue", "yellow")]
+    assert archive.coverage("person", "name", {"name": ("a", "b")}, levels) == {
+        ("a", 1, 1, 0): 1,
+        ("a", 0, 1, 0): 1,
+        ("b", 0, 1, 0): 1,
+        ("b", 0, 0, 0): 1,
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +17,14 @@ from storage.pages import read_pages
 from storage.records import Draft
 from storage.salvage import Salvaged, salvage, unlock
 from sync.engine import meet
+from tests.effort import SOAK, dice
 
 if TYPE_CHECKING:
     from tests.conftest import Workshop
 
 PAGE = 4096
-SOAK = bool(os.environ.get("XINYI_SOAK"))
+SALT = 16
+"""Bytes at the beginning of the file that belong to all pages."""
 
 Ids = set[tuple[str, int]]
 
@@ -106,8 +107,8 @@ def salvaged(workshop: Workshop, source: Original, data: bytes, tmp_path: Path) 
         yield archive, report
 
 
-def flipped(data: bytes, page: int) -> bytes:
-    place = (page - 1) * PAGE + 2000
+def flipped(data: bytes, page: int, byte: int = 2000) -> bytes:
+    place = (page - 1) * PAGE + byte
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
@@ -167,6 +168,7 @@ def test_an_undamaged_archive_comes_out_as_it_was(workshop: Workshop, admitted: 
         assert archive.verify() == []
 
 
+@pytest.mark.soak
 def test_whichever_page_is_damaged_all_that_stands_on_the_others_is_saved(
     workshop: Workshop, admitted: Original, tmp_path: Path
 ) -> None:
@@ -185,8 +187,10 @@ def test_whichever_page_is_damaged_all_that_stands_on_the_others_is_saved(
     count = len(admitted.data) // PAGE
     chosen = range(1, count + 1) if SOAK else sorted({*(pages[len(pages) // 2] for pages in by_table.values()), count})
     losses = set()
+    chance = dice("damaged pages")
     for page in chosen:
-        with salvaged(workshop, admitted, flipped(admitted.data, page), tmp_path) as (archive, report):
+        damaged = flipped(admitted.data, page, chance.randrange(SALT, PAGE))
+        with salvaged(workshop, admitted, damaged, tmp_path) as (archive, report):
             assert (report.damaged_pages, page) == (1, page)
             check(admitted, archive, report)
             table = next((name for name, pages in by_table.items() if page in pages), "")

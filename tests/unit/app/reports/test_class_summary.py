@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pypdfium2
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.disclosure import CountTable, Policy, release
@@ -22,6 +22,7 @@ from app.reports.style import Style
 from app.statistics.class_counts import class_counts
 from app.statistics.periods import Periods
 from app.texts import LANGUAGES, Texts
+from tests.effort import examples
 
 LIBRARY = Library.load()
 POLICY = Policy.load()
@@ -99,7 +100,7 @@ def test_the_print_shows_the_numbers_and_the_holes_of_the_data(fonts: Fonts, lan
         assert re.search(expected_table(instrument["table"], texts), seen)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @example([(0, 8), (0, 12), (1, 2), (2, 6), (2, 8), (7, 9), (11, 12)]).via("a share of 26.25 %")
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=7, max_size=7))
 def test_any_class_prints_what_its_data_says(fonts: Fonts, numbers: Numbers) -> None:
