@@ -9,6 +9,7 @@ import msgspec
 
 from app.access import require
 from app.records import Access, AccessKind, plain, typed
+from app.texts import Texts
 from storage.archive import Archive
 from storage.projection import Between
 from storage.records import Draft
@@ -78,3 +79,12 @@ class Audit:
             )
             for record, one in accesses
         ]
+
+
+def detail_words(entry: Entry, texts: Texts) -> str:
+    """What more there is to say about an entry. A word that has no sentence here stands as it is."""
+    name = entry.detail.replace("-", "_")
+    if entry.kind == "failed":
+        return texts("audit.times", count=int(entry.detail)) if entry.detail.isdecimal() else entry.detail
+    keys = (f"audit.detail_{entry.kind}_{name}", f"report.{name}" if entry.kind == "printed" else "")
+    return next((texts(key) for key in keys if key in texts), entry.detail)

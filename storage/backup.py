@@ -8,17 +8,20 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import msgspec
 
+from storage import database
 from storage.archive import Archive
-from storage.database import file_errors_explained
+from storage.copies import Stopped, never, write_copy
+from storage.database import Meta, file_errors_explained
 from storage.errors import EnvironmentProblem, Problem
-from storage.keys import slots_path
+from storage.keys import read_slots, slots_path
+from storage.rotation import Keep, surplus
 from sync.files import sync_folder
 
 ENDING = ".xinyi-backup"
@@ -85,43 +88,101 @@ class Made(msgspec.Struct, frozen=True):
     broken: list[Path]
 
 
+class Source(NamedTuple):
+    """An archive that shall be backed up, on any thread, while it goes on being used on its own.
+
+    Attributes:
+        archive: id of the archive.
+        path: of its file.
+        key: its raw key.
+        now: when the backup begins, in milliseconds since 1970.
+    """
+
+    archive: bytes
+    path: Path
+    key: bytes
+    now: int
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A backup that lies in a folder. `made` in milliseconds since 1970, `size` in bytes."""
+
+    path: Path
+    made: int
+    size: int
+
+
 # ---- making ----
 
 
 def backup(archive: Archive, folder: Path, keep: int = KEEP) -> Made:
-    """Write a backup of an open archive into a folder, check it, and let the oldest beyond `keep` go.
+    """Write a backup of an open archive into a folder, check it, and let the oldest beyond `keep` go. See `make`."""
+    return make(source(archive), folder, Keep(keep))
+
+
+def source(archive: Archive) -> Source:
+    """What `make` needs; called on the archive's own thread."""
+    # Others can only be sent what is in segments. Where there is no room for them, a copy is needed all the more.
+    with suppress(EnvironmentProblem):
+        archive.meeting.seal()
+    return Source(archive.id, archive.path, archive._unlocked.key, archive.now())  # noqa: SLF001 -- of our own package
+
+
+def make(source: Source, folder: Path, keep: Keep, stopped: Stopped = never) -> Made:
+    """Write a backup into a folder, check it, and let those go that are not to be kept.
+
+    Args:
+        source: from the function of this name. The archive may be used, locked and opened meanwhile.
+        folder: where to.
+        keep: how many of this archive stay; the one that is made now always does.
+        stopped: asked now and then whether to stop.
 
     Raises:
-        Problem: no room, nothing may be written there, the folder is gone, the archive or its keys are damaged. Nothing
-            is left behind, and earlier backups are as they were.
+        Problem: no room, nothing may be written there, the folder is gone, the archive or its keys are damaged, or it was
+            stopped. Nothing is left behind, and earlier backups are as they were.
     """
     with _sentences(folder):
-        names = [folder / f"~{archive.id.hex()}.{part}.tmp" for part in ("copy", "whole")]
+        names = [folder / f"~{source.archive.hex()}.{part}.tmp" for part in ("copy", "whole")]
         copy, whole = names
         try:
             # What a backup that was cut off by a kill or a pulled stick left here.
             _remove(names)
             for name in names:
                 os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            keys = archive.copy(copy)
-            made = archive.now()
-            _pack(whole, copy, keys, Manifest(FORMAT, archive.id.hex(), made, archive.state_hash().hex(), {}))
-            check(whole)
-            path = _free_name(folder, archive.path.stem, made)
+            keys, state = _copy(source, copy, stopped)
+            _pack(whole, copy, keys, Manifest(FORMAT, source.archive.hex(), source.now, state.hex(), {}), stopped)
+            check(whole, stopped)
+            path = _free_name(folder, source.path.stem, source.now)
             whole.rename(path)
         finally:
             _remove(names)
         sync_folder(folder)
-        removed, broken = _rotate(folder, archive.id.hex(), path, keep)
+        removed, broken = _rotate(folder, path, source.archive, keep, stopped)
     return Made(path, removed, broken)
 
 
-def _pack(whole: Path, copy: Path, keys: bytes, manifest: Manifest) -> None:
+def _copy(source: Source, path: Path, stopped: Stopped) -> tuple[bytes, bytes]:
+    """Write a copy of the database; returns the bytes of the key-slot file, and the state hash of the copy."""
+    slots = slots_path(source.path)
+    # With the key: a file that somebody changed behind our back must be noticed while there are better ones.
+    read_slots(slots, source.key)
+    with (
+        closing(database.connect(source.path, source.key)) as connection,
+        closing(database.connect(source.path, source.key)) as holder,
+    ):
+        write_copy(connection, source.key, path, stopped, holder)
+    with closing(database.connect(path, source.key)) as connection:
+        state = bytes(Meta(connection).get("state"))
+    with file_errors_explained(source.path.name):
+        return slots.read_bytes(), state
+
+
+def _pack(whole: Path, copy: Path, keys: bytes, manifest: Manifest, stopped: Stopped) -> None:
     digests = {KEYS: hashlib.sha256(keys).hexdigest()}
     with whole.open("r+b") as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as container:
             with copy.open("rb") as source, container.open(_member(DATABASE), "w", force_zip64=True) as target:
-                digests[DATABASE] = _pour(source, target)
+                digests[DATABASE] = _pour(source, target, stopped)
             container.writestr(_member(KEYS), keys)
             container.writestr(
                 _member(MANIFEST), msgspec.json.encode(msgspec.structs.replace(manifest, digests=digests))
@@ -134,10 +195,12 @@ def _member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name, _LONG_AGO)
 
 
-def _pour(source: IO[bytes], target: IO[bytes] | None = None) -> str:
+def _pour(source: IO[bytes], target: IO[bytes] | None = None, stopped: Stopped = never) -> str:
     """Copy what can be read to `target`, if there is one; returns its SHA-256."""
     digest = hashlib.sha256()
     while chunk := source.read(_CHUNK):
+        if stopped():
+            raise Problem("backup.stopped")
         digest.update(chunk)
         if target:
             target.write(chunk)
@@ -151,28 +214,46 @@ def _free_name(folder: Path, name: str, made: int) -> Path:
     return path
 
 
-def _rotate(folder: Path, archive: str, newest: Path, keep: int) -> tuple[list[Path], list[Path]]:
-    """Remove sound backups of the archive beyond the newest `keep`; returns them, and the damaged ones, which stay."""
+def _rotate(folder: Path, newest: Path, archive: bytes, keep: Keep, stopped: Stopped) -> tuple[list[Path], list[Path]]:
+    """Remove sound backups of the archive that are not to be kept; returns them, and the damaged ones, which stay.
+
+    The newest, which was made just now, stays whatever the clock said. Stopped, it leaves everything to the next time.
+    """
     sound: list[tuple[int, Path]] = []
     broken: list[Path] = []
-    for path in sorted(folder.glob(f"*{ENDING}")):
-        with suppress(Problem):
-            manifest = read_manifest(path)
-            if manifest.archive != archive or path == newest:
-                continue
-            try:
-                check(path)
-            except Problem:
-                broken.append(path)
-            else:
-                sound.append((manifest.made, path))
-    surplus = [path for _, path in sorted(sound, reverse=True)[max(keep, 1) - 1 :]]
-    for path in surplus:
+    for one in found(folder, archive):
+        if one.path == newest:
+            continue
+        try:
+            check(one.path, stopped)
+        except Problem as problem:
+            if problem.key == "backup.stopped":
+                return [], []
+            broken.append(one.path)
+        else:
+            sound.append((one.made, one.path))
+    removed = surplus(sound, msgspec.structs.replace(keep, last=keep.last - 1))
+    for path in removed:
         path.unlink()
-    return surplus, broken
+    return removed, broken
 
 
-# ---- looking at one ----
+# ---- looking ----
+
+
+def found(folder: Path, archive: bytes) -> list[Found]:
+    """The backups of an archive in a folder, the newest first; none where the folder is not there.
+
+    They have their names because they were whole once; whether they still are, `check` says.
+    """
+    there: list[Found] = []
+    with suppress(OSError):
+        for path in sorted(folder.glob(f"*{ENDING}"), reverse=True):
+            with suppress(Problem, OSError):
+                manifest = read_manifest(path)
+                if manifest.archive == archive.hex():
+                    there.append(Found(path, manifest.made, path.stat().st_size))
+    return sorted(there, key=lambda one: one.made, reverse=True)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -181,13 +262,13 @@ def read_manifest(path: Path) -> Manifest:
         return _manifest(container, path)
 
 
-def check(path: Path) -> Manifest:
-    """Read a whole backup; returns what it says of itself. Raises Problem where it is damaged."""
+def check(path: Path, stopped: Stopped = never) -> Manifest:
+    """Read a whole backup; returns what it says of itself. Raises Problem where it is damaged, or it was stopped."""
     with _opened(path) as container:
         manifest = _manifest(container, path)
         for name, expected in manifest.digests.items():
             with container.open(name) as member:
-                if _pour(member) != expected:
+                if _pour(member, None, stopped) != expected:
                     raise Problem("backup.damaged", file=path.name)
     return manifest
 

@@ -78,6 +78,20 @@ class Code(msgspec.Struct, frozen=True):
     scanned: str
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """What happened, line by line, set small.
+
+    Args:
+        headings: of the columns.
+        rows: one text for each column.
+        shares: widths of the columns, as parts of the whole.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    shares: tuple[float, ...]
+
+
 Wording = Title | Heading | Paragraph | Points | Terms
 Block = Wording | Counts | Code
 
@@ -117,3 +131,10 @@ class KeyPrint(_Print, frozen=True):
 
     FOOTER: ClassVar[str] = "recovery.footer"
     blocks: tuple[Wording | Code, ...]
+
+
+class AuditPrint(_Print, frozen=True):
+    """Who did what with the archive. It names people, and says on every page what it is."""
+
+    FOOTER: ClassVar[str] = "audit.footer"
+    blocks: tuple[Wording | Code | Listing, ...]

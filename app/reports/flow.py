@@ -12,7 +12,7 @@ from reportlab.lib.colors import CMYKColor
 from reportlab.platypus import Flowable, KeepTogether, Table
 
 from app.disclosure import ReleasedTable
-from app.reports.blocks import Block, Code, Counts, Heading, Paragraph, Points, Terms, Title
+from app.reports.blocks import Block, Code, Counts, Heading, Listing, Paragraph, Points, Terms, Title
 from app.reports.fonts import Fonts, Role
 from app.reports.setting import Align, Text
 from app.reports.style import Grey, Size, Style
@@ -55,7 +55,7 @@ class Setter:
         self._style = style
         self._texts = texts
 
-    def flow(self, blocks: Sequence[Block], width: float) -> list[Flowable]:
+    def flow(self, blocks: Sequence[Block | Listing], width: float) -> list[Flowable]:
         """The blocks as reportlab's pages take them; `width` is that of the page between its margins.
 
         A heading stays on one page with all that it begins, as long as a page is long enough.
@@ -71,7 +71,7 @@ class Setter:
                 headings = []
         return parts + headings
 
-    def _part(self, block: Block, width: float) -> Flowable:  # noqa: PLR0911 -- one for each kind of block
+    def _part(self, block: Block | Listing, width: float) -> Flowable:  # noqa: PLR0911 -- one for each kind of block
         match block:
             case Title(text):
                 return self._text(text, "title", role="heading")
@@ -89,6 +89,8 @@ class Setter:
                 return self._counts(table, remarks, width)
             case Code(lines, scanned):
                 return self._code(lines, scanned, width)
+            case Listing(headings, rows, shares):
+                return self._listing(headings, rows, [share * width for share in shares])
 
     def _text(
         self,
@@ -121,6 +123,12 @@ class Setter:
         cells += [[self._text(part, size) for part in row] for row in rows]
         between: Command = ("LINEBELOW", (0, 1), (-1, -2), 0.25, self._colour("line"))
         return self._table(cells, [_TERM_WIDTH * width, (1 - _TERM_WIDTH) * width], [between, *self._ruled()])
+
+    def _listing(self, headings: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
+        cells = [[self._text(heading, "note", role="heading") for heading in headings]]
+        cells += [[self._text(part, "note") for part in row] for row in rows]
+        between: Command = ("LINEBELOW", (0, 1), (-1, -2), 0.25, self._colour("line"))
+        return self._table(cells, widths, [between, *self._ruled()])
 
     def _counts(self, table: ReleasedTable, remarks: Mapping[str, str], width: float) -> Table:
         content = table.content

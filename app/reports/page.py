@@ -10,7 +10,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
-from app.reports.blocks import IdentifiedPrint, KeyPrint, StatisticalPrint
+from app.reports.blocks import AuditPrint, IdentifiedPrint, KeyPrint, StatisticalPrint
 from app.reports.flow import Setter
 from app.reports.fonts import Fonts
 from app.reports.setting import Align, draw_line
@@ -19,7 +19,7 @@ from app.texts import Texts
 
 PRODUCER = "心驿 Xinyi"
 
-Print = StatisticalPrint | IdentifiedPrint | KeyPrint
+Print = StatisticalPrint | IdentifiedPrint | KeyPrint | AuditPrint
 
 _MARGIN_PART = 0.7
 """How much of the width one text in header or footer may take."""

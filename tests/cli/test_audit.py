@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from storage.database import connect
@@ -93,3 +94,26 @@ def test_the_checkpoint_of_another_archive_is_refused(cli: Any, school: Path, tm
     file = school.with_name("checkpoint.txt")
     cli.run("archive", "checkpoint", "--out", file, archive=other)
     assert "另一个档案" in cli.run("archive", "checkpoint", "--check", file, archive=school, expect=1).err
+
+
+def test_the_log_goes_to_paper_with_a_checkpoint_and_that_is_written_down(cli: Any, school: Path) -> None:
+    person = cli.run("person", "find", cli.pupil(3)[0], "--json", archive=school).data[0]["id"]
+    cli.run("person", "show", person, archive=school)
+    file = school.with_name("log.pdf")
+    said = cli.run("--language", "en", "archive", "audit", "--pdf", file, archive=school)
+    assert "delete the file" in said.out
+    pages = pypdfium2.PdfDocument(file)
+    text = "".join(page.get_textpage().get_text_bounded() for page in pages)
+    assert cli.pupil(3)[0] in text
+    assert "XYC1:" in text
+    log = cli.run("archive", "audit", "--json", archive=school).data
+    assert [(one["kind"], one["detail"]) for one in log] == [("printed", "audit-log"), ("checkpoint", ""), ("read", "")]
+
+
+def test_a_checkpoint_on_paper_is_the_one_in_the_file(cli: Any, school: Path) -> None:
+    page, line = school.with_name("checkpoint.pdf"), school.with_name("checkpoint.txt")
+    made = cli.run("archive", "checkpoint", "--pdf", page, "--out", line, "--json", archive=school).data
+    text = "".join(one.get_textpage().get_text_bounded() for one in pypdfium2.PdfDocument(page))
+    assert line.read_text("utf-8").strip() == made["checkpoint"]
+    assert made["checkpoint"] in "".join(text.split())
+    assert made["short"] in text

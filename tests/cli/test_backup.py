@@ -23,9 +23,9 @@ def path(cli: type[Cli], tmp_path: Path) -> Path:
 
 def test_a_backup_is_made_kept_and_put_back(cli: type[Cli], path: Path, tmp_path: Path) -> None:
     stick = tmp_path / "U盘"
-    info = cli.run("archive", "info", "--json", archive=path).data
     first = cli.run("archive", "backup", "--out", stick, "--json", archive=path).data
     second = cli.run("archive", "backup", "--out", stick, "--keep", 1, "--json", archive=path).data
+    info = cli.run("archive", "info", "--json", archive=path).data
     assert (first["removed"], second["removed"], second["broken"]) == ([], [first["file"]], [])
     assert [str(file) for file in stick.iterdir()] == [second["file"]]
     again = tmp_path / "again.xinyi"
@@ -79,3 +79,38 @@ def test_a_damaged_archive_is_salvaged_with_a_list_of_what_is_missing(
     refused = cli.run("--language", "en", *arguments, "--password-file", wrong, expect=1)
     assert "password is wrong" in refused.err
     assert not (tmp_path / "b.xinyi").exists()
+
+
+def kinds(cli: type[Cli], path: Path) -> list[str]:
+    return [one["kind"] for one in cli.run("archive", "audit", "--json", archive=path).data]
+
+
+def test_an_automatic_backup_is_made_once_a_day_into_the_chosen_folder(
+    cli: type[Cli], path: Path, tmp_path: Path
+) -> None:
+    stick = tmp_path / "U盘"
+    none = cli.run("--language", "en", "archive", "backup", "--auto", archive=path, expect=1)
+    assert none.err.startswith("No folder for backups was chosen")
+    first = cli.run("archive", "backup", "--auto", "--out", stick, "--json", archive=path).data
+    assert [str(file) for file in stick.iterdir()] == [first["file"]]
+    second = cli.run("archive", "backup", "--auto", "--json", archive=path).data
+    assert second == {"file": None, "removed": [], "broken": []}
+    assert kinds(cli, path) == ["backup"]
+
+
+def test_a_stick_that_is_not_plugged_in_is_told_and_nothing_is_written_down(
+    cli: type[Cli], path: Path, tmp_path: Path
+) -> None:
+    stick, shelf = tmp_path / "U盘", tmp_path / "shelf"
+    stick.rename(shelf)
+    missing = cli.run("--language", "en", "archive", "backup", "--auto", "--out", stick, archive=path, expect=1)
+    assert missing.err.startswith("Nothing can be written to the folder “U盘”")
+    shelf.rename(stick)
+    cli.run("archive", "backup", "--auto", "--out", stick, archive=path)
+    assert kinds(cli, path) == ["backup"]
+
+
+def test_how_often_and_how_many_are_not_said_at_once(cli: type[Cli], path: Path, tmp_path: Path) -> None:
+    cli.run("archive", "backup", "--auto", "--keep", 3, "--out", tmp_path, archive=path, expect=2)
+    nowhere = cli.run("--language", "en", "archive", "backup", archive=path, expect=1)
+    assert nowhere.err.startswith("Where to back up was not said")

@@ -10,6 +10,7 @@ from app.instruments.library import Library
 from app.risk.rules import AlertRules
 from app.texts import Texts
 from app.words import Words
+from ui.desktop.backing_up import Backups
 from ui.desktop.tasks import Tasks
 from ui.desktop.theme import Theme
 
@@ -23,6 +24,7 @@ class Signals(QObject):
         alert_wanted: somebody wants to see an alert, by id.
         page_wanted: somebody wants to go to a page, by name.
         told: a short sentence for the status bar.
+        salvage_wanted: somebody wants to save what can be read in a damaged archive; it has to be closed for that.
     """
 
     changed = Signal()
@@ -30,6 +32,7 @@ class Signals(QObject):
     alert_wanted = Signal(bytes)
     page_wanted = Signal(str)
     told = Signal(str)
+    salvage_wanted = Signal()
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Context:
     words: Words
     theme: Theme
     tasks: Tasks
+    backups: Backups
     signals: Signals
     library: Library
     rules: AlertRules

@@ -7,13 +7,15 @@ from app.audit import Audit
 from app.instruments.library import Library
 from app.people.service import People
 from app.reports.service import Reports
+from app.rights.service import Rights
 from app.risk.alerts import Alerts
 from app.risk.rules import AlertRules
 from app.screening.service import Screenings
+from app.sessions.service import Sessions
 from app.texts import Texts
 from storage.archive import Archive
 
-PAGES = ("today", "people", "screening", "alerts", "prints", "sync", "accounts")
+PAGES = ("today", "people", "screening", "alerts", "prints", "sync", "backup", "accounts", "audit")
 
 
 class Desk:
@@ -37,6 +39,8 @@ class Desk:
         self.people = People(archive)
         self.screenings = Screenings(archive, library, rules)
         self.alerts = Alerts(archive)
+        self.sessions = Sessions(archive)
+        self.rights = Rights(archive)
         self.reports = Reports(archive, library, texts)
 
 
@@ -46,9 +50,11 @@ def _pages(archive: Archive) -> tuple[str, ...]:
         "today": all(map(archive.may_read, ("person", "screening", "alert", "campaign"))),
         "people": archive.may_read("person"),
         "screening": archive.may_read("screening"),
-        "alerts": archive.may_read("alert"),
+        "alerts": archive.may_read("alert") and archive.guard.may_write("alert_step"),
         "prints": may(archive, "statistics"),
         "sync": True,
+        "backup": archive.guard.may_write("screening") or may(archive, "accounts"),
         "accounts": True,
+        "audit": may(archive, "audit"),
     }
     return tuple(page for page in PAGES if rights[page])

@@ -20,6 +20,9 @@ from app.users import register_user
 from app.words import Words
 from storage import device_secret
 from storage.archive import Archive, Owner
+from storage.recovery_code import new_code
+from ui.desktop.backing_up import Backups
+from ui.desktop.clipboard import ClipboardWatch
 from ui.desktop.context import Context, Signals
 from ui.desktop.desk import Desk
 from ui.desktop.idle import IdleWatch
@@ -28,10 +31,13 @@ from ui.desktop.page import Page
 from ui.desktop.preferences import Preferences
 from ui.desktop.screens import PAGE_TYPES
 from ui.desktop.screens.entrance import Entrance
-from ui.desktop.screens.recovering import RecoveringDialog
+from ui.desktop.screens.recovering import RecoveringDialog, RecoveryCodeDialog
+from ui.desktop.screens.restoring import RestoreDialog, SalvageDialog
+from ui.desktop.system_lock import SystemLock
 from ui.desktop.tasks import Tasks
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import label
+from ui.desktop.widgets.dialogs import clear_screen, forget_secrets
 from ui.desktop.widgets.search import SearchBox
 from ui.desktop.widgets.status import SyncStatus
 
@@ -61,6 +67,7 @@ class Window(QMainWindow):
         self._preferences = preferences
         self._remember = remember
         self.tasks = Tasks(self._report)
+        self.backups = Backups(self.tasks, self)
         self._library = Library.load()
         self._rules = AlertRules.load()
         self._work: Work | None = None
@@ -73,6 +80,9 @@ class Window(QMainWindow):
         shortcut = QShortcut(QKeySequence("Ctrl+L"), self)
         shortcut.activated.connect(self.lock)
         IdleWatch(self).left_alone.connect(self.lock)
+        self._clipboard = ClipboardWatch(self)
+        self._system_lock = SystemLock(self)
+        self._system_lock.locked.connect(self.lock)
 
     # ---- opening and locking ----
 
@@ -93,15 +103,29 @@ class Window(QMainWindow):
             register_user(archive, owner.user_name)
             return self._desk(archive)
 
-        self.tasks.open(self, make, lambda desk: self._opened(desk, path), self._not_opened)
+        def made(desk: Desk) -> None:
+            self._opened(desk, path)
+            if self._work is not None:
+                self._work.offer_recovery_code()
+
+        self.tasks.open(self, make, made, self._not_opened)
 
     def lock(self) -> None:
-        """Close the archive and ask for the password again."""
+        """Close the archive and ask for the password again; nothing of it stays on the screen or in the clipboard."""
+        self._clipboard.clear()
         if self._work is None:
+            forget_secrets(self)
+            self._system_lock.settled()
             return
         self._work.keep_unfinished()
+        self.backups.locking()
+        clear_screen(self)
         self._show_entrance()
-        self.tasks.close_archive(self, lambda _: None)
+        self.tasks.close_archive(self, lambda _: self._locked())
+
+    def _locked(self) -> None:
+        self.repaint()  # the computer may sleep with what is on the screen now
+        self._system_lock.settled()
 
     def _desk(self, archive: Archive) -> Desk:
         desk = Desk(enter(archive), self._library, self._rules, self._texts)
@@ -115,6 +139,7 @@ class Window(QMainWindow):
             Words(self._texts, self._library, self._rules),
             self._theme,
             self.tasks,
+            self.backups,
             Signals(self),
             self._library,
             self._rules,
@@ -123,6 +148,8 @@ class Window(QMainWindow):
         self._replace(self._work)
         self._work.show_page(desk.pages[0])
         self._work.take_back_unfinished()
+        context.signals.salvage_wanted.connect(lambda: self._lock_and_salvage(path))
+        self.backups.opened()
 
     def _not_opened(self, problem: Problem) -> None:
         self._entrance.fail(self._texts.problem(problem))
@@ -133,6 +160,8 @@ class Window(QMainWindow):
         self._entrance.unlock_wanted.connect(self.unlock)
         self._entrance.create_wanted.connect(self.create_archive)
         self._entrance.recover_wanted.connect(self._recover)
+        self._entrance.restore_wanted.connect(self._restore)
+        self._entrance.salvage_wanted.connect(self._salvage)
         self._work = None
         self._replace(self._entrance)
         if remembered:
@@ -144,6 +173,22 @@ class Window(QMainWindow):
         dialog = RecoveringDialog(self._texts, self._theme, self.tasks, path, self._entrance, user_name=user_name)
         dialog.recovered.connect(self._entrance.recovered)
         dialog.open()
+
+    def _restore(self) -> None:
+        """Make an archive out of a backup."""
+        dialog = RestoreDialog(self._texts, self._theme, self.tasks, self._entrance)
+        dialog.open_wanted.connect(self._entrance.open)
+        dialog.open()
+
+    def _salvage(self, path: Path, user_name: str) -> None:
+        """Save what can be read in a damaged archive into a new one."""
+        dialog = SalvageDialog(self._texts, self._theme, self.tasks, path, self._entrance, user_name=user_name)
+        dialog.open_wanted.connect(self._entrance.open)
+        dialog.open()
+
+    def _lock_and_salvage(self, path: Path) -> None:
+        self.lock()
+        self._salvage(path, "")
 
     def _replace(self, widget: QWidget) -> None:
         """Show one widget and forget the one before, with all that it showed."""
@@ -206,6 +251,12 @@ class Window(QMainWindow):
         """Finish what is under way, then close the archive."""
         if self._work is not None:
             self._work.keep_unfinished()
+        clear_screen(self)
+        self._clipboard.clear()
+        self._system_lock.close()
+        # A backup that is due may take some seconds; nobody has to look at a window meanwhile.
+        self.hide()
+        self.backups.closing()
         self.tasks.shut_down()
         super().closeEvent(event)
 
@@ -273,6 +324,10 @@ class Work(QWidget):
             if name in self._pages:
                 self._pages[name].take_back(one)
         self.show_page(shown)
+
+    def offer_recovery_code(self) -> None:
+        """Show a recovery code for a new archive; who puts it off is reminded of it."""
+        RecoveryCodeDialog(self.context, new_code(), self, replaces=False).open()
 
     def page(self, name: str = "") -> Page:
         """A page by its name, or the one that is shown."""

@@ -35,6 +35,7 @@ class PersonData(msgspec.Struct, frozen=True):
         overdue: ids of alerts that nobody closed in time.
         sessions: counselling sessions, by id, where the user works with notes.
         may_note: whether the user may write one.
+        may_decide: whether the user writes down what the person or the law says about the records.
     """
 
     person: Kept[Person]
@@ -46,6 +47,7 @@ class PersonData(msgspec.Struct, frozen=True):
     overdue: frozenset[bytes]
     sessions: dict[bytes, SessionLine]
     may_note: bool
+    may_decide: bool
 
     @property
     def group(self) -> str:
@@ -81,6 +83,7 @@ def read_person(desk: Desk, person: bytes) -> PersonData:
         ),
         sessions={line.session.id: line for line in desk.sessions.of(person)} if with_notes else {},
         may_note=with_notes and desk.archive.guard.may_write("session"),
+        may_decide=desk.archive.guard.may_write("erasure"),
     )
 
 

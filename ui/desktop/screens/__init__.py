@@ -6,6 +6,8 @@ from ui.desktop.context import Context
 from ui.desktop.page import Page
 from ui.desktop.screens.accounts import AccountsPage
 from ui.desktop.screens.alerts import AlertsPage
+from ui.desktop.screens.auditing import AuditPage
+from ui.desktop.screens.backup import BackupPage
 from ui.desktop.screens.people import PeoplePage
 from ui.desktop.screens.prints import PrintsPage
 from ui.desktop.screens.screening import ScreeningPage
@@ -19,6 +21,8 @@ PAGE_TYPES: dict[str, Callable[[Context], Page]] = {
     "alerts": AlertsPage,
     "prints": PrintsPage,
     "sync": SyncPage,
+    "backup": BackupPage,
     "accounts": AccountsPage,
+    "audit": AuditPage,
 }
 """By the names in `ui.desktop.navigation.PAGES`."""

@@ -27,21 +27,23 @@ class Entrance(QWidget):
         unlock_wanted: path, user name, password.
         create_wanted: path, `Owner`.
         recover_wanted: path, user name if one was typed.
+        restore_wanted: somebody has a backup.
+        salvage_wanted: path, user name if one was typed.
     """
 
     unlock_wanted = Signal(Path, str, str)
     create_wanted = Signal(Path, Owner)
     recover_wanted = Signal(Path, str)
+    restore_wanted = Signal()
+    salvage_wanted = Signal(Path, str)
 
     def __init__(self, texts: Texts, theme: Theme, archive: Path | None) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._stack = QStackedWidget()
-        self._unlock = UnlockForm(
-            texts, archive, self.unlock_wanted.emit, create=self.show_create, recover=self.recover_wanted.emit
-        )
-        self._create = CreateForm(texts, self.create_wanted.emit, self.show_unlock)
+        self._unlock = UnlockForm(texts, archive, self)
+        self._create = CreateForm(texts, self)
         for form in (self._unlock, self._create):
             self._stack.addWidget(form)
         self._stack.setFixedWidth(FORM_WIDTH)
@@ -69,6 +71,12 @@ class Entrance(QWidget):
         """A user has a new password, and can open the archive with it."""
         self._unlock.recovered(user_name)
 
+    def open(self, path: Path, user_name: str, password: str) -> None:
+        """Open another archive, for somebody who has said already how."""
+        self._unlock.take(path, user_name)
+        self.show_unlock()
+        self.unlock_wanted.emit(path, user_name, password)
+
     def fail(self, sentence: str) -> None:
         """Opening or making did not work; the form is ready for another try."""
         for form in (self._unlock, self._create):
@@ -79,19 +87,10 @@ class Entrance(QWidget):
 class UnlockForm(QWidget):
     """User name and password for an archive."""
 
-    def __init__(
-        self,
-        texts: Texts,
-        archive: Path | None,
-        unlock: Callable[[Path, str, str], None],
-        *,
-        create: Callable[[], None],
-        recover: Callable[[Path, str], None],
-    ) -> None:
+    def __init__(self, texts: Texts, archive: Path | None, entrance: Entrance) -> None:
         super().__init__()
         self._texts = texts
-        self._unlock = unlock
-        self._recover = recover
+        self._entrance = entrance
         self._archive = archive
         self._place = label(role="strong")
         self._banner = Banner()
@@ -107,8 +106,16 @@ class UnlockForm(QWidget):
         layout.addWidget(self._banner)
         layout.addLayout(form((texts("desktop.user"), self._user), (texts("desktop.password"), self._password)))
         layout.addWidget(self._open)
-        forgot = button(texts("desktop_accounts.forgot"), self._forgot, "link")
-        layout.addLayout(row(forgot, None, button(texts("desktop.new_archive"), create, "link")))
+        forgot = button(
+            texts("desktop_accounts.forgot"), lambda: self._about_archive(entrance.recover_wanted.emit), "link"
+        )
+        damaged = button(
+            texts("desktop_backup.salvage_open"), lambda: self._about_archive(entrance.salvage_wanted.emit), "link"
+        )
+        layout.addLayout(row(forgot, None, button(texts("desktop.new_archive"), entrance.show_create, "link")))
+        layout.addLayout(
+            row(button(texts("desktop_backup.restore_open"), entrance.restore_wanted.emit, "link"), None, damaged)
+        )
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(frame)
@@ -133,12 +140,18 @@ class UnlockForm(QWidget):
         self._banner.say(self._texts("desktop_accounts.recovered", name=user_name), "done")
         self.begin()
 
-    def _forgot(self) -> None:
+    def take(self, archive: Path, user_name: str) -> None:
+        """Show another archive, and who opens it."""
+        self._archive = archive
+        self._user.setText(user_name)
+        self._show_place()
+
+    def _about_archive(self, do: Callable[[Path, str], None]) -> None:
         if self._archive is None:
             self._banner.say(self._texts("desktop.choose_archive_first"))
             return
         self._banner.clear()
-        self._recover(self._archive, self._user.text().strip())
+        do(self._archive, self._user.text().strip())
 
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, self._texts("desktop.choose_archive"), filter="*")
@@ -159,7 +172,7 @@ class UnlockForm(QWidget):
         else:
             self._banner.clear()
             self._set_busy(busy=True)
-            self._unlock(self._archive, self._user.text().strip(), self._password.text())
+            self._entrance.unlock_wanted.emit(self._archive, self._user.text().strip(), self._password.text())
 
     def _set_busy(self, *, busy: bool) -> None:
         self._open.setEnabled(not busy)
@@ -169,10 +182,10 @@ class UnlockForm(QWidget):
 class CreateForm(QWidget):
     """What a new archive needs to know."""
 
-    def __init__(self, texts: Texts, create: Callable[[Path, Owner], None], back: Callable[[], None]) -> None:
+    def __init__(self, texts: Texts, entrance: Entrance) -> None:
         super().__init__()
         self._texts = texts
-        self._create = create
+        self._entrance = entrance
         self._banner = Banner()
         self._station = QLineEdit()
         self._station.setPlaceholderText(texts("desktop.station_example"))
@@ -204,7 +217,10 @@ class CreateForm(QWidget):
             )
         )
         layout.addWidget(self._button)
-        layout.addLayout(row(None, button(texts("desktop.have_archive"), back, "link"), None))
+        have = button(texts("desktop.have_archive"), entrance.show_unlock, "link")
+        layout.addLayout(
+            row(have, None, button(texts("desktop_backup.restore_open"), entrance.restore_wanted.emit, "link"))
+        )
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(frame)
@@ -232,7 +248,7 @@ class CreateForm(QWidget):
             return
         self._banner.clear()
         self._button.setEnabled(False)
-        self._create(Path(self._path.text()).expanduser(), owner)
+        self._entrance.create_wanted.emit(Path(self._path.text()).expanduser(), owner)
 
     def _owner(self) -> Owner:
         station, user = self._station.text().strip(), self._user.text().strip()

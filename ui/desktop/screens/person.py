@@ -26,6 +26,7 @@ from app.records import Alert, Kept
 from ui.desktop.context import Context
 from ui.desktop.models.fields import conflict_words
 from ui.desktop.models.person import PersonData, curves, read_person
+from ui.desktop.screens.rights import RightsDialog
 from ui.desktop.screens.timeline import Timeline, alert_words
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import Banner, button, card, chip, clear, label, row
@@ -109,7 +110,7 @@ class PersonView(QWidget):
         clear(self._content)
         person = data.person.id
         edit, note = partial(self.edit_wanted.emit, person), partial(self.note_wanted.emit, person, b"")
-        self._content.addWidget(Header(self._context, data, edit, note))
+        self._content.addWidget(Header(self._context, data, edit, note, self._open_rights))
         if data.standing:
             self._content.addWidget(self._alerts(data))
         drawn = curves(self._context, data.timeline)
@@ -121,6 +122,18 @@ class PersonView(QWidget):
         timeline.amend_wanted.connect(partial(self.note_wanted.emit, person))
         self._content.addWidget(timeline)
         self._content.addStretch(1)
+
+    def _open_rights(self) -> None:
+        if self.person is not None:
+            dialog = RightsDialog(self._context, self.person, self.window())
+            dialog.erased.connect(self._forget)
+            dialog.open()
+
+    def _forget(self) -> None:
+        """Nobody is shown: who was is no longer in the archive."""
+        self.person = self._data = None
+        clear(self._content)
+        self._stack.setCurrentWidget(self._nobody)
 
     def _alerts(self, data: PersonData) -> QFrame:
         frame, layout = card()
@@ -154,7 +167,12 @@ class Header(QFrame):
     """Who the person is. The number of a document shows its end, and the whole of it only for a moment."""
 
     def __init__(
-        self, context: Context, data: PersonData, edit: Callable[[], object], note: Callable[[], object]
+        self,
+        context: Context,
+        data: PersonData,
+        edit: Callable[[], object],
+        note: Callable[[], object],
+        rights: Callable[[], object],
     ) -> None:
         super().__init__()
         self.setProperty("role", "card")
@@ -170,6 +188,8 @@ class Header(QFrame):
         if data.may_note:
             top.addWidget(button(texts("desktop_session.write"), note))
         top.addWidget(button(texts("desktop_people.edit"), edit))
+        if data.may_decide:
+            top.addWidget(button(texts("desktop_rights.open"), rights))
         layout.addLayout(top)
         about = (words.sex(fields.sex), words.age(fields.birth_date, data.day), fields.birth_date or "", data.group)
         layout.addWidget(selectable(label("　".join(part for part in about if part), "muted", wrap=True)))

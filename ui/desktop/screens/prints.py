@@ -6,26 +6,24 @@ import datetime as dt
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QStackedWidget, QWidget
 
 from app.errors import Problem
 from app.records import Group, Kept
 from app.reports.catalogue import REPORTS
 from app.reports.service import Report
-from sync.files import replace_file
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.page import Page
+from ui.desktop.papers import choose_printer, print_paper, write_paper
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import button, card, label, row, rule
 
 FORM_WIDTH = 280
-SHEET_DPI = 300
 
 
 class PrintsPage(Page):
@@ -161,7 +159,7 @@ class PrintsPage(Page):
         """Write a file, whole or not at all."""
         self.context.tasks.aside(
             self,
-            lambda _task: _write(file, data),
+            lambda _task: write_paper(file, data),
             lambda _: self._out(self.texts("printing.saved", file=file)),
         )
 
@@ -174,19 +172,15 @@ class PrintsPage(Page):
     # ---- printing ----
 
     def _choose_printer(self) -> None:
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setResolution(SHEET_DPI)
-        printer.setFullPage(True)
-        printer.setPageMargins(QMarginsF(0, 0, 0, 0))
-        dialog = QPrintDialog(printer, self)
-        if dialog.exec() == QDialog.DialogCode.Accepted and self._report:
+        printer = choose_printer(self)
+        if printer and self._report:
             self.print_to(printer, self._report.pdf)
 
     def print_to(self, printer: QPrinter, pdf: bytes) -> None:
         """Send all pages to a printer."""
         self.context.tasks.aside(
             self,
-            lambda _task: _print(printer, pdf),
+            lambda _task: print_paper(printer, pdf),
             lambda _: self._out(self.texts("printing.printed")),
         )
 
@@ -195,30 +189,3 @@ def read_groups(desk: Desk) -> list[Kept[Group]]:
     """Groups that have people, by name."""
     sizes = desk.people.group_sizes()
     return sorted((group for group in desk.people.groups() if sizes.get(group.id)), key=lambda one: one.fields.name)
-
-
-def _write(file: Path, data: bytes) -> None:
-    try:
-        replace_file(file, data)
-    except OSError as error:
-        raise Problem("printing.cannot_write", file=file.name) from error
-
-
-def _print(printer: QPrinter, pdf: bytes) -> None:
-    """Paint every page as a picture: printers and their drivers differ least in that."""
-    buffer = QBuffer()
-    buffer.setData(QByteArray(pdf))
-    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    document = QPdfDocument()
-    document.load(buffer)
-    painter = QPainter()
-    if not painter.begin(printer):
-        raise Problem("printing.printer_failed")
-    try:
-        for page in range(document.pageCount()):
-            if page:
-                printer.newPage()
-            area = painter.viewport()
-            painter.drawImage(area, document.render(page, QSize(area.width(), area.height())))
-    finally:
-        painter.end()

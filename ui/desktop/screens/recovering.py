@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.errors import Problem
+from app.reports.recovery_page import recovery_pdf
 from app.texts import Texts
 from app.users import Users
 from storage.accounts import recover
 from storage.recovery_code import CODE_SIZE, GROUPS, read, written
 from storage.waiting import Waiting
 from ui.desktop.context import Context
+from ui.desktop.papers import choose_printer, print_paper, write_paper
 from ui.desktop.screens.account_forms import AccountForm, LineField, NewPassword, OpenForm
 from ui.desktop.tasks import Tasks
 from ui.desktop.theme import Theme
-from ui.desktop.widgets.basics import button, card, label
+from ui.desktop.widgets.basics import button, card, label, row
 
 GROUP = 5
 """Characters of a group."""
@@ -69,6 +74,13 @@ class RecoveryCodeDialog(OpenForm):
         counts = "code_replaces" if replaces else "code_once"
         layout.addWidget(label(self.texts(f"desktop_accounts.{counts}"), "warning", wrap=True))
         layout.addWidget(label(self.texts("desktop_accounts.code_others"), "small", wrap=True))
+        layout.addLayout(
+            row(
+                button(self.texts("desktop_accounts.code_print"), self._choose_printer),
+                button(self.texts("desktop_accounts.code_save"), self._choose_file),
+                None,
+            )
+        )
         layout.addStretch(1)
         return page
 
@@ -92,6 +104,41 @@ class RecoveryCodeDialog(OpenForm):
         layout.addWidget(button(self.texts("desktop_accounts.code_again"), self._show_code, "link"))
         layout.addStretch(1)
         return page
+
+    # ---- the page for the envelope ----
+
+    def _choose_file(self) -> None:
+        name = f"{self.texts('recovery.page')}.pdf"
+        chosen, _ = QFileDialog.getSaveFileName(self, self.texts("desktop_accounts.code_save"), name, "*.pdf")
+        if chosen:
+            self.save(Path(chosen))
+
+    def _choose_printer(self) -> None:
+        printer = choose_printer(self)
+        if printer is not None:
+            self.print_to(printer)
+
+    def save(self, file: Path) -> None:
+        """Write the page into a file, which has to go again once it is printed."""
+        self._put_out(lambda pdf: write_paper(file, pdf), self.texts("desktop_accounts.code_saved", file=file))
+
+    def print_to(self, printer: QPrinter) -> None:
+        """Print the page."""
+        self._put_out(lambda pdf: print_paper(printer, pdf), self.texts("desktop_accounts.code_printed"))
+
+    def _put_out(self, out: Callable[[bytes], None], said: str) -> None:
+        tasks, texts, code = self.context.tasks, self.texts, written(self._code)
+        made = dt.datetime.now().astimezone()
+        self.banner.clear()
+
+        def work(_task: object) -> None:
+            station, archive = tasks.ask_archive(
+                lambda desk: (desk.archive.device.names.station, desk.archive.path.name)
+            )
+            out(recovery_pdf(code, station=station, archive=archive, made=made, texts=texts))
+            tasks.ask_archive(lambda desk: desk.audit.note("printed", detail="recovery-code"))
+
+        tasks.aside(self, work, lambda _: self.banner.say(said, "warning"), self.fail)
 
     # ---- steps ----
 

@@ -16,6 +16,7 @@ from storage.meeting import Backlog
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.page import Page
+from ui.desktop.screens.reminders import Reminders
 from ui.desktop.widgets.basics import button, card, chip, clear, label, row
 from ui.desktop.widgets.status import read_state, sync_words
 
@@ -79,10 +80,13 @@ class TodayPage(Page):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(self._inner)
-        self.body.addWidget(scroll)
+        self._reminders = Reminders(context)
+        self.body.addWidget(self._reminders)
+        self.body.addWidget(scroll, 1)
 
     def refresh(self) -> None:
         """Read anew."""
+        self._reminders.refresh()
         self.context.tasks.on_archive(self, read_today, self._show)
 
     def _show(self, data: TodayData) -> None:

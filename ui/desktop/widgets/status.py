@@ -1,4 +1,4 @@
-"""The line at the bottom: how sync stands, in words, and what was done last."""
+"""The line at the bottom: how sync and backups stand, in words, and what was done last."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ TOLD_MS = 8000
 
 
 class SyncStatus(QFrame):
-    """Always says when the last sync was and what waits; a click goes to the sync page."""
+    """Always says when the last sync and the last backup were, and what waits; a click goes to their pages."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
         self.setProperty("role", "status")
         self._state = button("", lambda: context.signals.page_wanted.emit("sync"), "link")
+        self._backup = button("", lambda: context.signals.page_wanted.emit("backup"), "link")
         self._told = label(role="small")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(context.theme.size("page") - 4, 2, context.theme.size("page"), 2)
         layout.addWidget(self._state)
+        layout.addWidget(self._backup)
         layout.addStretch(1)
         layout.addWidget(self._told)
         self._timer = QTimer(self)
@@ -33,10 +35,15 @@ class SyncStatus(QFrame):
         self._timer.setInterval(TOLD_MS)
         self._timer.timeout.connect(self._told.clear)
         context.signals.told.connect(self._tell)
+        context.backups.changed.connect(self._show_backup)
 
     def refresh(self) -> None:
         """Ask the archive how things stand."""
         self._context.tasks.on_archive(self, read_state, lambda state: self._state.setText(self._words(*state)))
+        self._show_backup()
+
+    def _show_backup(self) -> None:
+        self._backup.setText(backup_words(self._context))
 
     def _words(self, enrolled: bool, last: int, now: int, backlog: Backlog) -> str:  # noqa: FBT001 -- unpacked
         return sync_words(self._context, enrolled=enrolled, last=last, now=now, waiting=backlog.waiting)
@@ -59,3 +66,21 @@ def sync_words(context: Context, *, enrolled: bool, last: int, now: int, waiting
         return texts("desktop.sync_not_joined")
     when = texts("desktop.sync_never") if not last else texts("desktop.sync_last", ago=context.words.ago(last, now))
     return texts("desktop.sync_state", when=when, count=waiting)
+
+
+def backup_words(context: Context) -> str:
+    """9 天前已备份，“小王的U盘”没有插上."""
+    texts, backups = context.texts, context.backups
+    if backups.is_running:
+        return texts("desktop.backup_running")
+    state = backups.state
+    if state is None:
+        return ""
+    plan = state.plan
+    if not plan.folder:
+        return texts("desktop.backup_not_chosen")
+    when = texts("desktop.backup_last", ago=context.words.ago(plan.last, state.now)) if plan.last else ""
+    when = when or texts("desktop.backup_never")
+    if not state.is_there:
+        return texts("desktop.backup_gone", when=when, name=plan.name)
+    return texts("desktop.backup_failed", when=when) if plan.problem else when
