@@ -11,15 +11,27 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from storage.errors import EnvironmentProblem, Problem
+from sync.crypto import derive
 
 FORMAT = 1
 """Raised when an older program could not read what a newer one wrote."""
 
 APPLICATION_ID = 0x58594152
+SALT_SIZE = 16
 """In the file's header page, which is encrypted too: tells our archive from another SQLCipher file."""
 
 Connection = Any
 """sqlcipher3 has no type information."""
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+# For every value that is not int, float, str or bytearray the library looks for a way to make one of these of it, in vain
+# and for ten times as long as the value then takes. Told that there is nothing to do, it asks no further.
+sqlcipher.register_adapter(bytes, bytes)
+sqlcipher.register_adapter(type(None), _as_it_is)
 
 _BATCH = 500
 """How many values one statement asks for."""
@@ -125,6 +137,20 @@ def _explain(message: str, file: str) -> Problem | None:
     return next((kind(key, file=file) for part, kind, key in explained if part in message), None)
 
 
+def file_salt(key: bytes) -> bytes:
+    """The salt of the file that has a raw key; SQLCipher makes the key of its page checks with it.
+
+    It stands in the first 16 bytes too, for others. We follow it from the key, which is random itself: were those bytes
+    damaged, every page would seem to be.
+    """
+    return derive(key, salt=b"", info=b"xinyi salt 1")[:SALT_SIZE]
+
+
+def raw_key(key: bytes) -> str:
+    """A raw key with its salt, as SQLCipher's statements take it."""
+    return f"\"x'{key.hex()}{file_salt(key).hex()}'\""
+
+
 def connect(path: Path, key: bytes) -> Connection:
     """Open the file at `path` with a raw key of 32 bytes. Every commit is on disk when it returns.
 
@@ -135,7 +161,7 @@ def connect(path: Path, key: bytes) -> Connection:
         try:
             # It would write what it dislikes about a file to standard error, where people expect our own sentence.
             connection.execute("PRAGMA cipher_log_level = NONE")
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            connection.execute(f"PRAGMA key = {raw_key(key)}")
             connection.execute("PRAGMA cipher_memory_security = OFF")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

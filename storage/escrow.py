@@ -186,8 +186,8 @@ def open_code(slots: Path, holder: Recipient) -> bytes:
     if recovery is None or escrow is None or recovery.kept is None:
         raise Problem("escrow.none", file=slots.name)
     if escrow.public != holder.public_key:
-        keys = (EscrowKey("", "", public).fingerprint for public in (escrow.public, holder.public_key))
-        raise Problem("escrow.other_key", file=slots.name, **dict(zip(("kept", "given"), keys, strict=True)))
+        kept, given = (EscrowKey("", "", public).fingerprint for public in (escrow.public, holder.public_key))
+        raise Problem("escrow.other_key", file=slots.name, kept=kept, given=given)
     try:
         code = give_back(content.archive, recovery, holder)
     except Unsealed as error:

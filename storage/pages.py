@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from storage.database import SALT_SIZE, file_salt
+
 PAGE = 4096
-_SALT, _IV, _MAC = 16, 16, 64
+_IV, _MAC = 16, 64
 _USABLE = PAGE - _IV - _MAC
 _PLAIN_START = b"SQLite format 3\0"
 _WAL_HEADER, _FRAME_HEADER = 32, 24
@@ -44,7 +46,7 @@ def read_pages(path: Path, key: bytes) -> Pages:
     data = path.read_bytes()
     log = path.with_name(path.name + "-wal")
     frames = list(_frames(log.read_bytes())) if log.exists() else []
-    opener = _Opener(key, data[:_SALT])
+    opener = _Opener(key, file_salt(key))
     good: dict[int, bytes] = {}
     damaged: set[int] = set()
     count = frames[-1].size if frames else -(-len(data) // PAGE)
@@ -90,7 +92,7 @@ class _Opener:
     def open(self, number: int, page: bytes) -> bytes | None:
         if len(page) != PAGE:
             return None
-        start = _SALT if number == 1 else 0
+        start = SALT_SIZE if number == 1 else 0
         sealed, mac = page[start:-_MAC], page[-_MAC:]
         if not hmac.compare_digest(hmac.digest(self._mac_key, sealed + number.to_bytes(4, "little"), "sha512"), mac):
             return None

@@ -80,7 +80,7 @@ def _copy(path: Path, old: bytes, new: bytes) -> None:
         try:
             database.check_format(connection, path.name)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.execute(f"ATTACH ? AS fresh KEY \"x'{new.hex()}'\"", (str(fresh),))
+            connection.execute(f"ATTACH ? AS fresh KEY {database.raw_key(new)}", (str(fresh),))
             connection.execute("SELECT sqlcipher_export('fresh')").fetchall()
             for name in ("application_id", "user_version"):
                 (value,) = connection.execute(f"PRAGMA main.{name}").fetchone()

@@ -213,6 +213,8 @@ def _plain(record: Record) -> dict[str, Any]:
 
 def main(mark: str = "") -> str | None:
     """Make it in the folder of the format, with a mark behind the number; says why not where it is there."""
+    if mark and not (mark.isalpha() and mark.islower()):
+        return "A mark is made of small letters."
     place = HERE / f"{FORMAT}{mark}"
     if place.exists():
         return f"{place} is there already: the archive of a released format is never made again."

@@ -141,7 +141,7 @@ def plain_sqlite(path: Path) -> None:
 
 def foreign_sqlcipher(path: Path, key: bytes) -> None:
     connection = sqlcipher.connect(str(path))
-    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    connection.execute(f"PRAGMA key = {database.raw_key(key)}")
     connection.executescript("CREATE TABLE other (a); INSERT INTO other VALUES (1);")
     connection.close()
 
