@@ -75,6 +75,15 @@ def test_nobody_there_for_a_while_locks(watched: Watched) -> None:
     assert watched.times == 1
 
 
+def test_how_long_is_chosen_in_the_settings(opened: Window) -> None:
+    assert opened.idle_watch.patience == IDLE_SECONDS
+    for action in opened._menu().actions():
+        if action.text() == "2 分钟":
+            action.trigger()
+    assert opened.idle_watch.patience == 2 * 60
+    assert opened._preferences.lock_after == "2"
+
+
 def test_a_key_or_the_mouse_begins_the_wait_anew(watched: Watched, opened: Window, qtbot: QtBot) -> None:
     watched.wait(IDLE_SECONDS - LOOK)
     qtbot.keyClick(opened, Qt.Key.Key_A)

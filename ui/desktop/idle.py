@@ -33,6 +33,9 @@ class IdleWatch(QObject):
         parent: lives as long as it.
         clock: seconds that go on while the computer sleeps.
 
+    Attributes:
+        patience: seconds after which it is time; `IDLE_SECONDS` to begin with.
+
     Signals:
         left_alone: it is time to lock.
     """
@@ -41,6 +44,7 @@ class IdleWatch(QObject):
 
     def __init__(self, parent: QObject, clock: Callable[[], float] = time.time) -> None:
         super().__init__(parent)
+        self.patience = IDLE_SECONDS
         self._clock = clock
         self._touched = self._looked = clock()
         self._timer = QTimer(self)
@@ -62,7 +66,7 @@ class IdleWatch(QObject):
         now = self._clock()
         slept = now - self._looked > LOOK_MS / 1000 + SLEPT_SECONDS
         # A clock that was put back says nothing about how long it has been; then it counts as a long time.
-        idle = not 0 <= now - self._touched < IDLE_SECONDS
+        idle = not 0 <= now - self._touched < self.patience
         self._looked = now
         if slept or idle:
             self._touched = now

@@ -12,13 +12,17 @@ import platformdirs
 from app.texts import DEFAULT_LANGUAGE, LANGUAGES
 from sync.files import replace_file
 
+LOCK_AFTER = ("2", "5", "10", "20")
+"""Minutes to choose from: never is none of them."""
+
 
 class Preferences(msgspec.Struct, frozen=True):
-    """Remembered choices."""
+    """Remembered choices. `lock_after`: minutes without a key or the mouse after which the window locks."""
 
     language: str = DEFAULT_LANGUAGE
     look: Literal["system", "light", "dark"] = "system"
     archive: str = ""
+    lock_after: Literal["2", "5", "10", "20"] = "5"
 
 
 class PreferencesFile:

@@ -28,7 +28,7 @@ from ui.desktop.desk import Desk
 from ui.desktop.idle import IdleWatch
 from ui.desktop.navigation import Navigation
 from ui.desktop.page import Page
-from ui.desktop.preferences import Preferences
+from ui.desktop.preferences import LOCK_AFTER, Preferences
 from ui.desktop.screens import PAGE_TYPES
 from ui.desktop.screens.entrance import Entrance
 from ui.desktop.screens.recovering import RecoveringDialog, RecoveryCodeDialog
@@ -79,7 +79,9 @@ class Window(QMainWindow):
         self._entrance = self._show_entrance()
         shortcut = QShortcut(QKeySequence("Ctrl+L"), self)
         shortcut.activated.connect(self.lock)
-        IdleWatch(self).left_alone.connect(self.lock)
+        self.idle_watch = IdleWatch(self)
+        self.idle_watch.patience = 60 * int(preferences.lock_after)
+        self.idle_watch.left_alone.connect(self.lock)
         self._clipboard = ClipboardWatch(self)
         self._system_lock = SystemLock(self)
         self._system_lock.locked.connect(self.lock)
@@ -225,6 +227,7 @@ class Window(QMainWindow):
                 lambda name: self._change(look=name),
             ),
             ("desktop.language", LANGUAGES, self._preferences.language, lambda name: self._change(language=name)),
+            ("desktop.lock_after", LOCK_AFTER, self._preferences.lock_after, self._lock_after),
         ):
             menu.addSection(self._texts(title))
             group = QActionGroup(menu)
@@ -237,12 +240,12 @@ class Window(QMainWindow):
                 menu.addAction(action)
         return menu
 
+    def _lock_after(self, minutes: str) -> None:
+        self.idle_watch.patience = 60 * int(minutes)
+        self._change(lock_after=minutes)
+
     def _change(self, **changes: str) -> None:
-        preferences = Preferences(
-            language=changes.get("language", self._preferences.language),
-            look=changes.get("look", self._preferences.look),  # type: ignore[arg-type] # one of the three names
-            archive=changes.get("archive", self._preferences.archive),
-        )
+        preferences = msgspec.convert({**msgspec.structs.asdict(self._preferences), **changes}, Preferences)
         if preferences != self._preferences:
             self._preferences = preferences
             self._remember(preferences)
