@@ -22,7 +22,9 @@ from ui.demo.server import ServerProcess
 from ui.demo.story import PASSWORD, STATIONS, Story
 from ui.desktop.preferences import Preferences
 from ui.desktop.screens.importing import ImportDialog, open_roster_import
+from ui.desktop.screens.people import PeoplePage
 from ui.desktop.screens.prints import PrintsPage
+from ui.desktop.screens.session_form import SessionForm
 from ui.desktop.theme import Mode, Theme
 from ui.desktop.window import Window, Work
 
@@ -74,6 +76,7 @@ class Photographer:
         work.show_page("people")
         work.context.signals.person_wanted.emit(alert.record.person)
         self._take("people")
+        self._take_note(alert)
         self._take_import()
         self._take_screening()
         work.context.signals.alert_wanted.emit(alert.id)
@@ -86,8 +89,9 @@ class Photographer:
         self._take("prints")
         work.show_page("sync")
         self._take("sync")
-        work.show_page("accounts")
-        self._take("accounts")
+        for name in ("backup", "accounts", "audit"):
+            work.show_page(name)
+            self._take(name)
         self.window.close()
         self._settle()
 
@@ -114,6 +118,19 @@ class Photographer:
         )
         self._settle()
         return found[0]
+
+    def _take_note(self, alert: Kept[Alert]) -> None:
+        """A session note that is being written, about whoever the alert is about."""
+        page = self._work.page("people")
+        if not isinstance(page, PeoplePage) or alert.record.person is None:
+            raise RuntimeError
+        page.write_note(alert.record.person)
+        self._settle()
+        form = self.window.findChild(SessionForm)
+        if form is None:
+            raise RuntimeError
+        self._take("session", form)
+        form.done(0)
 
     def _take_import(self) -> None:
         """The roster of the second school, as the first would see it."""

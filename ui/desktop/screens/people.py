@@ -60,7 +60,7 @@ class PeoplePage(Page):
         self._count = label(role="small", wrap=True)
         self._person = PersonView(context)
         self._person.edit_wanted.connect(self._edit)
-        self._person.note_wanted.connect(self._write_note)
+        self._person.note_wanted.connect(self.write_note)
         self.tools.addWidget(button(self.texts("desktop_people.add"), self._add))
         self.tools.addWidget(button(self.texts("desktop_people.import_roster"), self._import, "primary"))
         self._stack = QStackedWidget()
@@ -82,7 +82,7 @@ class PeoplePage(Page):
     def take_back(self, unfinished: Any) -> None:
         """Open the form again, where the person is still in the archive."""
         if unfinished.get("form") == "session":
-            self._write_note(
+            self.write_note(
                 bytes.fromhex(unfinished["person"]), bytes.fromhex(unfinished["amends"]), unfinished["written"]
             )
             return
@@ -268,7 +268,14 @@ class PeoplePage(Page):
     def _open_form(self, data: FormData, typed: Mapping[str, str | None] | None = None) -> None:
         self.open_form(PersonForm(self.context, data, self, typed))
 
-    def _write_note(self, person: bytes, amends: bytes, written: Mapping[str, Any] | None = None) -> None:
+    def write_note(self, person: bytes, amends: bytes = b"", written: Mapping[str, Any] | None = None) -> None:
+        """Write a session note about somebody.
+
+        Args:
+            person: id of whom it is about.
+            amends: the session that it corrects; empty for none.
+            written: what `SessionForm.unfinished` gave before.
+        """
         self.context.tasks.on_archive(
             self,
             lambda desk: read_start(desk, person, amends or None),
