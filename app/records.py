@@ -313,7 +313,7 @@ CATALOGUE = Catalogue(
         RecordType(
             name="person",
             index=("name", "id_number", "student_number", "group"),
-            lookups=(("name",), ("id_number",), ("student_number",), ("group", "student_number")),
+            lookups=(("name",), ("id_number",), ("student_number",), ("group", "student_number", "person")),
             person=True,
             terms=_person_terms,
             terms_version=TERMS_VERSION,

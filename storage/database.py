@@ -17,8 +17,9 @@ FORMAT = 1
 """Raised when an older program could not read what a newer one wrote."""
 
 APPLICATION_ID = 0x58594152
-SALT_SIZE = 16
 """In the file's header page, which is encrypted too: tells our archive from another SQLCipher file."""
+
+SALT_SIZE = 16
 
 Connection = Any
 """sqlcipher3 has no type information."""

@@ -24,7 +24,7 @@ _COLUMNS = "no, stream, ordinal, record, time, body"
 _READABLE = "time IS NOT NULL"
 """Neither unread (no body either) nor emptied (an empty body)."""
 
-_encode = msgspec.msgpack.encode
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[str, int, bytes | None, bytes, bytes]).decode
 _Row = tuple[int, int, bytes, int | None, bytes | None]
 
@@ -39,6 +39,10 @@ class Logged(NamedTuple):
     stored: Stored
 
 
+Alone = tuple[int, bytes, int, Change]
+"""A change that is the only one of its record, in the shape that is quickest to make: row number, stream, ordinal."""
+
+
 class Log:
     """Appends and reads changes. Streams have a small local number in here."""
 
@@ -50,8 +54,10 @@ class Log:
         """Write changes with ordinals from `first`; returns the row number of the first. Raises Problem."""
         number = self.version() + 1
         self._insert(
-            (stream, ordinal, change.record, change.time, _body(change))
-            for ordinal, change in enumerate(changes, first)
+            [
+                (stream, ordinal, change.record, change.time, _body(change))
+                for ordinal, change in enumerate(changes, first)
+            ]
         )
         return number
 
@@ -147,6 +153,20 @@ class Log:
                 break
         return changes
 
+    def repeated(self) -> set[bytes]:
+        """The records of which there is more than one change, readable or not."""
+        return {
+            row[0] for row in self._connection.execute("SELECT record FROM change GROUP BY record HAVING count(*) > 1")
+        }
+
+    def alone(self, repeated: Collection[bytes]) -> Iterator[Alone]:
+        """The readable changes of all records but these, as they came."""
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM change WHERE {_READABLE} ORDER BY no")  # noqa: S608
+        for row in rows:
+            number, stream, ordinal, record, time, body = row
+            if record not in repeated:
+                yield number, self._stream_id(stream), ordinal, _change(record, time, body)
+
     def by_record(self) -> Iterator[list[Logged]]:
         """All readable changes, record by record."""
         return self._grouped(_READABLE, ())
@@ -175,19 +195,7 @@ class Log:
 
     def _logged(self, row: Sequence[Any]) -> Logged:
         number, stream, ordinal, record, time, body = row
-        type_name, schema, person, actor, payload = _decode(body)
-        fields, base = decode_payload(payload)
-        change = Change(
-            record=record,
-            type=type_name,
-            schema=schema,
-            person=person,
-            actor=actor,
-            time=time,
-            fields=fields,
-            base=base,
-        )
-        return Logged(number, Stored(ChangeId(self._stream_id(stream), ordinal), change))
+        return Logged(number, Stored(ChangeId(self._stream_id(stream), ordinal), _change(record, time, body)))
 
     def _stream_id(self, number: int) -> bytes:
         known = self._ids.get(number)
@@ -195,6 +203,21 @@ class Log:
             (known,) = self._connection.execute("SELECT id FROM stream WHERE no = ?", (number,)).fetchone()
             self._ids[number] = known
         return known
+
+
+def _change(record: bytes, time: int, body: bytes) -> Change:
+    type_name, schema, person, actor, payload = _decode(body)
+    fields, base = decode_payload(payload)
+    return Change(
+        record=record,
+        type=type_name,
+        schema=schema,
+        person=person,
+        actor=actor,
+        time=time,
+        fields=fields,
+        base=base,
+    )
 
 
 def _body(change: Change) -> bytes:

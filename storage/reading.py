@@ -10,10 +10,11 @@ from typing import Any, Self
 import msgspec
 
 from storage.database import batches
+from storage.errors import Problem
 from storage.fold import age
 from storage.guard import Everything, Guard, check_read
 from storage.log import Log
-from storage.projection import Projection, Where
+from storage.projection import About, Projection, Where
 from storage.records import COLUMNS, Record
 from sync.changes import Change
 
@@ -96,6 +97,15 @@ class Reading:
         own = self.find(kind, where)
         counted = Counter(tuple(_column(record, field) for field in by) for record in own)
         return {(): len(own)} if not by else dict(counted)
+
+    def coverage(self, kind: str, by: str, where: Where, others: Sequence[About]) -> dict[tuple[Any, ...], int]:
+        """How many people there are for each value of an index field and each answer to whether `others` are about them.
+
+        That is told to whoever may count the people: whom nobody has asked yet, everybody must see.
+        """
+        if check_read(self._guard, kind, [by, *where]) == set():
+            raise Problem("access.read")
+        return self._projection.tally(kind, [by, *others], self._narrowed(kind, where))
 
     def search(self, kind: str, match: str, limit: int = 50) -> list[Record]:
         """Records whose search terms match an FTS5 expression, the last that came first."""

@@ -12,13 +12,13 @@ from storage import database
 from storage.database import Connection, Meta, batches
 from storage.device import Device
 from storage.errors import Problem
-from storage.fold import Folded, Stored, fold, replaces
+from storage.fold import Folded, fold, replaces
 from storage.guard import check_write
 from storage.log import Logged
 from storage.projection import Refolded
 from storage.reading import Reading
 from storage.records import Catalogue, Draft
-from sync.changes import Change, ChangeId
+from sync.changes import Change
 from sync.clock import HybridClock
 from sync.crypto import KEY_SIZE
 from sync.ids import new_id
@@ -69,11 +69,11 @@ class Writing(Reading):
             for start in range(0, len(drafts), BATCH):
                 changes = [self._change(draft) for draft in drafts[start : start + BATCH]]
                 row = self._log.append(number, ordinal, changes)
-                logged = (
-                    Logged(row + offset, Stored(ChangeId(stream, ordinal + offset), change))
+                self._projection.add(
+                    (row + offset, stream, ordinal + offset, change)
                     for offset, change in enumerate(changes)
+                    if change.record not in known
                 )
-                self._projection.write(self._folded([one]) for one in logged if one.stored.change.record not in known)
                 ordinal += len(changes)
             self._refold(known, version)
 
@@ -97,9 +97,10 @@ class Writing(Reading):
     def _keep_person_keys(self, drafts: Sequence[Draft]) -> None:
         """Give new people their content keys, and make sure that everybody else who is written about has one."""
         new = [draft.record for draft in drafts if self._catalogue[draft.type].person and not draft.seen]
+        keys = secrets.token_bytes(KEY_SIZE * len(new))
         self._connection.executemany(
             "INSERT INTO person_key (person, key, published) VALUES (?, ?, 0)",
-            ((person, secrets.token_bytes(KEY_SIZE)) for person in new),
+            ((person, keys[at : at + KEY_SIZE]) for at, person in zip(range(0, len(keys), KEY_SIZE), new, strict=True)),
         )
         known = {draft.person for draft in drafts if draft.person}.difference(new)
         for batch in batches(known):
@@ -126,10 +127,14 @@ class Writing(Reading):
         with self.transaction():
             self._projection.drop_tables()
             self._projection.create_tables()
-            refolded = map(self._folded, self._log.by_record())
-            while batch := list(islice(refolded, BATCH)):
-                # By place, as they came: pages fill from one end.
-                self._projection.write(sorted(batch, key=lambda one: one.place))
+            repeated = self._log.repeated()
+            alone = self._log.alone(repeated)
+            while batch := list(islice(alone, BATCH)):
+                self._projection.add(batch)
+            refolded = map(self._folded, self._log.of_records(repeated))
+            while several := list(islice(refolded, BATCH)):
+                # By place: pages fill from one end.
+                self._projection.write(sorted(several, key=lambda one: one.place))
             self._projection.create_indexes()
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations, islice, pairwise, product
+from itertools import combinations, islice, pairwise
 
 from app.people.names import IDEOGRAPHS, PRIVATE_USE, VARIANTS
 from app.people.pinyin import fold_letters, readings
@@ -34,7 +34,11 @@ _SHORTEST_END = 3
 _SHORTEST_BEGINNING = 6
 _LONG_NUMBER = 14
 
+_MARKED_BEGINNINGS = range(len("0b") + _SHORTEST_BEGINNING, len("0b") + _LONG_NUMBER)
+
 _LATIN_WORD = re.compile("[a-z]+")
+_PLAIN_NAME = re.compile("[\u4e00-\u9fff]+")  # nearly every name: nothing in it to be cleaned or folded
+_NO_NUMBER = re.compile("[^0-9a-z]+")
 _IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
 _VARIANT = re.compile(f"[{VARIANTS}]")
 _CHARACTER = rf"(?:[^\W\d_a-z]|[{IDEOGRAPHS}{PRIVATE_USE}])"
@@ -60,8 +64,9 @@ def index_terms(name: str, id_number: str = "", student_number: str = "", birth_
     if not birth and _RESIDENT_ID.fullmatch(id_number):
         birth = id_number[6:14]
     numbers = dict.fromkeys(number for number in (id_number, student_number) if number)
-    characters = [unit for unit in _units(name) if not _LATIN_WORD.fullmatch(unit)]
-    words = [*dict.fromkeys(characters), *dict.fromkeys(map("".join, pairwise(characters))), *sorted(_spellings(name))]
+    units = _units(name)
+    characters = [unit for unit in units if not _LATIN_WORD.fullmatch(unit)]
+    words = [*dict.fromkeys(characters), *dict.fromkeys(map("".join, pairwise(characters))), *_spellings(units)]
     for number in numbers:
         words.append(f"0e{number[::-1]}")
         words += _beginnings(number)
@@ -121,52 +126,64 @@ def _clean(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    return re.sub("[^0-9a-z]", "", text.lower())
+    text = text.lower()
+    return text if text.isascii() and text.isalnum() else _NO_NUMBER.sub("", text)
 
 
 def _beginnings(number: str) -> list[str]:
     if len(number) < _LONG_NUMBER:
         return [f"0n{number}"]
-    return [f"0w{number}", *(f"0b{number[:length]}" for length in range(_SHORTEST_BEGINNING, _LONG_NUMBER))]
+    marked = f"0b{number}"
+    return [f"0w{number}", *(marked[:length] for length in _MARKED_BEGINNINGS)]
 
 
 def _units(name: str) -> list[str]:
     """The parts of `name` that are read as one: an ideograph, another letter by itself, a word in Latin letters."""
-    return _UNIT.findall(fold_letters(_clean(name)))
+    return list(name) if _PLAIN_NAME.fullmatch(name) else _UNIT.findall(fold_letters(_clean(name)))
 
 
-def _spellings(name: str) -> set[str]:
-    """Every spelling of `name` in letters; one that begins another is left out, because beginnings are asked for."""
+def _spellings(units: Sequence[str]) -> list[str]:
+    """Every spelling of a name in letters; one that begins another is left out, because beginnings are asked for."""
     spellings: set[str] = set()
     run: list[tuple[str, ...]] = []
-    for unit in [*_units(name), ""]:
+    for unit in [*units, ""]:
         ways = (unit,) if _LATIN_WORD.fullmatch(unit) else readings(unit) if _IDEOGRAPH.fullmatch(unit) else ()
         if ways:
             run.append(ways)
         elif run:
             for syllables in islice(_ways_to_read(run), _MOST_WAYS):
-                spellings.update(_spellings_of(syllables))
+                _add_spellings(syllables, spellings)
             run = []
-    ordered = [*sorted(spellings), ""]
-    return {one for one, following in pairwise(ordered) if not following.startswith(one)}
+    ordered = sorted(spellings)
+    return [one for one, following in pairwise([*ordered, ""]) if not following.startswith(one)]
 
 
 def _ways_to_read(run: Sequence[tuple[str, ...]]) -> Iterator[list[str]]:
     """The commonest reading of each, then those with one uncommon reading; for a short name also those with two."""
     common = [ways[0] for ways in run]
-    for uncommon in range(3 if len(run) <= _SHORT_NAME else 2):
-        for places in combinations((place for place, ways in enumerate(run) if len(ways) > 1), uncommon):
-            for chosen in product(*(run[place][1:] for place in places)):
-                syllables = common.copy()
-                for place, reading in zip(places, chosen, strict=True):
-                    syllables[place] = reading
-                yield syllables
+    yield common
+    places = [place for place, ways in enumerate(run) if len(ways) > 1]
+    for place in places:
+        for reading in run[place][1:]:
+            yield [*common[:place], reading, *common[place + 1 :]]
+    if len(run) > _SHORT_NAME:
+        return
+    for one, other in combinations(places, 2):
+        for reading in run[one][1:]:
+            for following in run[other][1:]:
+                yield [*common[:one], reading, *common[one + 1 : other], following, *common[other + 1 :]]
 
 
-def _spellings_of(syllables: Sequence[str]) -> Iterator[str]:
-    initials = "".join(syllable[0] for syllable in syllables)
-    for start in range(len(syllables)):
-        yield "".join(syllables[start:])[:_LONGEST]
-        yield initials[start:][:_LONGEST]
-    for surname in (1, 2):  # a surname of one or two syllables in full, then initials
-        yield ("".join(syllables[:surname]) + initials[surname:])[:_LONGEST]
+def _add_spellings(syllables: Sequence[str], spellings: set[str]) -> None:
+    """Those of one way to read a name, but for some that always begin another."""
+    full = syllables[-1]
+    initials = full[0]
+    spellings.add(full[:_LONGEST])
+    for syllable in syllables[-2::-1]:
+        full = syllable + full
+        initials = syllable[0] + initials
+        spellings.add(full[:_LONGEST])
+        spellings.add(initials[:_LONGEST])
+    # A surname of one or two syllables in full, then initials.
+    for surname in range(1, min(3, len(syllables) - 1)):
+        spellings.add(("".join(syllables[:surname]) + initials[surname:])[:_LONGEST])

@@ -29,6 +29,7 @@ from app.risk.rules import AlertRules
 from app.screening.answers import AnswerPlan, AnswerRow, Day, plan_answers
 from app.spreadsheets import read_sheets
 from storage.archive import Archive
+from storage.projection import About
 from storage.records import Draft
 
 
@@ -99,27 +100,17 @@ class Screenings:
 
     def progress(self, campaign: Kept[Campaign]) -> Progress:
         """How far a round has come, counted from the index alone: no record is read, however many there are."""
-        fields = campaign.fields
-        answered: dict[str, set[bytes]] = {instrument: set() for instrument in fields.instruments}
-        for instrument, person in self._archive.whole.tally(
-            "screening", ("instrument", "person"), {"campaign": campaign.id}
-        ):
-            answered.setdefault(instrument, set()).add(person)
-        members: dict[bytes, set[bytes]] = {group: set() for group in fields.groups}
-        for group, person in self._archive.tally("person", ("group", "id"), {"group": fields.groups}):
-            members[group].add(person)
-        return Progress(
-            {group: len(inside) for group, inside in members.items()},
-            {
-                (group, instrument): len(inside & answered[instrument])
-                for group, inside in members.items()
-                for instrument in fields.instruments
-            },
-            {
-                group: len(inside.intersection(*(answered[instrument] for instrument in fields.instruments)))
-                for group, inside in members.items()
-            },
-        )
+        groups, instruments = campaign.fields.groups, campaign.fields.instruments
+        answered = [About("screening", {"campaign": campaign.id, "instrument": one}) for one in instruments]
+        people, done = dict.fromkeys(groups, 0), dict.fromkeys(groups, 0)
+        screened = {(group, instrument): 0 for group in groups for instrument in instruments}
+        counted = self._archive.coverage("person", "group", {"group": groups}, answered)
+        for (group, *given), count in counted.items():
+            people[group] += count
+            done[group] += count * all(given)
+            for instrument, has_answered in zip(instruments, given, strict=True):
+                screened[group, instrument] += count * has_answered
+        return Progress(people, screened, done)
 
     def clash(self, campaign: Campaign) -> Kept[Campaign] | None:
         """A round with which `campaign` shares a group, an instrument and a day: a sheet could belong to either."""

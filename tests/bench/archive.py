@@ -19,7 +19,6 @@ from app.people.service import People
 from app.records import CATALOGUE, Alert, AlertStep, Campaign, Group, Person, ScoreResult, Screening, plain
 from storage.archive import Archive, Owner
 from storage.device import Names
-from storage.keys import Unlocked, open_slots, slots_path
 from storage.records import Draft
 from tests.bench.bare import bare, insert, least, timed
 from ui.demo.people import Invented, Inventor, answers
@@ -218,20 +217,15 @@ def bench_large(folder: Path, people: int, records: int) -> dict[str, Any]:
     with new_archive(path) as archive:
         seconds = timed(lambda: fill(archive, people, records))
     size = path.stat().st_size
-    python = [sys.executable, "-m", "tests.bench.large", str(path)]
+    python = [sys.executable, "-m", "tests.bench.large", str(path), *QUERIES]
     done = subprocess.run(python, check=True, capture_output=True, cwd=Path(__file__).parents[2])
     return {
         "people": people,
         "records": records,
         "filled_per_second": records / seconds,
-        "megabytes": size / 2**20,
+        "file_megabytes": size / 2**20,
         **json.loads(done.stdout),
     }
-
-
-def open_large(path: Path) -> Unlocked:
-    """The key of an archive of `new_archive`; its derivation takes a tenth of a second, on purpose."""
-    return open_slots(slots_path(path), "u", "p")
 
 
 # ---- searching ----
