@@ -365,6 +365,14 @@ def typed(record: Record, kind: type[F]) -> Kept[F]:
     return Kept(record, msgspec.convert(record.fields, kind, strict=False))
 
 
+def readable(record: Record, kind: type[F]) -> Kept[F] | None:
+    """The same, None where a newer version gave the fields a shape that this one cannot read."""
+    try:
+        return typed(record, kind)
+    except msgspec.ValidationError:
+        return None
+
+
 def plain(fields: msgspec.Struct) -> dict[str, Any]:
     """Typed fields as a draft takes them; what was not said is absent."""
     content: dict[str, Any] = msgspec.to_builtins(fields, builtin_types=(bytes,))

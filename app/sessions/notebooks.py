@@ -9,7 +9,7 @@ import msgspec
 
 from app.access import Roles, require
 from app.errors import Problem
-from app.records import Kept, Notebook, NotebookKey, User, plain, typed
+from app.records import Kept, Notebook, NotebookKey, User, plain, readable
 from storage.archive import Archive
 from storage.keys import recovery_holder
 from storage.notebook import Recipient, Unsealed, fingerprint, hand_on, holder_id, own_key, take
@@ -51,7 +51,8 @@ class Notebooks:
         More than one only where somebody forged one: a note tells which is right.
         """
         record = self._archive.get("notebook", notebook)
-        if record and typed(record, Notebook).fields.holder == self._holder:
+        own = readable(record, Notebook) if record else None
+        if own and own.fields.holder == self._holder:
             return [own_key(self._own, notebook)]
         return _taken(self._own, [grant for grant in self._grants([notebook]) if grant.holder == self._holder])
 
@@ -152,16 +153,17 @@ class Notebooks:
 
     def _grants(self, notebooks: list[bytes]) -> list[NotebookKey]:
         found = self._archive.find("notebook_key", {"notebook": notebooks}) if notebooks else []
-        return [typed(record, NotebookKey).fields for record in found]
+        return [grant.fields for record in found if (grant := readable(record, NotebookKey))]
 
     def _candidates(self) -> list[Kept[User]]:
         """Other users who have a key and a role that works with notes."""
         may = {role.id for role in Roles.load().roles if "notes" in role.may}
-        users = (typed(record, User) for record in self._archive.find("user"))
+        users = (readable(record, User) for record in self._archive.find("user"))
         return [
             user
             for user in users
-            if user.id != self._archive.user
+            if user
+            and user.id != self._archive.user
             and user.fields.sealing
             and not user.fields.removed
             and may & {*user.fields.roles}

@@ -10,7 +10,7 @@ import msgspec
 from app.access import require
 from app.audit import Audit
 from app.errors import Problem
-from app.records import EmergencyReading, Kept, Session, plain, typed
+from app.records import EmergencyReading, Kept, Session, plain, readable
 from app.rights.service import refuse_restricted
 from app.sessions.form import SessionForm, SessionNote, checked
 from app.sessions.notebooks import Notebooks
@@ -97,7 +97,8 @@ class Sessions:
 
     def of(self, person: bytes) -> list[SessionLine]:
         """The sessions with a person, the newest first. That there were any is told to those who see sessions at all."""
-        sessions = [typed(record, Session) for record in self._archive.find("session", {"person": person})]
+        found = (readable(record, Session) for record in self._archive.find("session", {"person": person}))
+        sessions = [one for one in found if one]
         sessions.sort(key=lambda one: (one.fields.date, one.record.created), reverse=True)
         amended = {one.fields.amends for one in sessions}
         may = {notebook: bool(self.notebooks.keys(notebook)) for notebook in {s.fields.notebook for s in sessions}}
@@ -151,10 +152,9 @@ class Sessions:
         """
         require(self._archive, "notes")
         whole = self._archive.whole
-        found = [
-            typed(one, EmergencyReading) for one in whole.find("emergency_reading", {"author": self._archive.user})
-        ]
-        fresh = [one for one in found if one.fields.noticed is None]
+        found = whole.find("emergency_reading", {"author": self._archive.user})
+        readings = (readable(one, EmergencyReading) for one in found)
+        fresh = [one for one in readings if one and one.fields.noticed is None]
         people = whole.get_all("person", {one.record.person for one in fresh if one.record.person})
         sessions = whole.get_all("session", {one.fields.session for one in fresh})
         users = self._users()
@@ -171,7 +171,7 @@ class Sessions:
     def notice(self, reading: bytes) -> None:
         """Take note of an emergency. Only the author can."""
         record = self._archive.whole.get("emergency_reading", reading)
-        if record is None or typed(record, EmergencyReading).fields.author != self._archive.user:
+        if record is None or record.fields.get("author") != self._archive.user:
             raise Problem("session.not_yours")
         self._archive.whole.save([Draft.edit(record, {"noticed": self._archive.now()})])
 
@@ -181,7 +181,10 @@ class Sessions:
         record = self._archive.get("session", session)
         if record is None:
             raise Problem("session.unknown")
-        return typed(record, Session)
+        kept = readable(record, Session)
+        if kept is None:
+            raise Problem("session.newer")
+        return kept
 
     def _users(self) -> dict[bytes, str]:
         return {record.id: str(record.fields["name"]) for record in self._archive.whole.find("user")}

@@ -358,13 +358,14 @@ def test_what_a_newer_version_wrote_is_told_and_hides_nothing_else(
         [
             *(one for one in CATALOGUE if one.name != "person"),
             RecordType(name="person", schema=2, index=CATALOGUE["person"].index, person=True),
-            RecordType(name="session"),
+            RecordType(name="lesson"),
         ]
     )
     with Archive.create(path, Owner(USER, PASSWORD, Names("x", "站")), newer) as archive:
         register_user(archive, USER)
         person = People(archive).add(PersonFields("张三"))
-        archive.save([Draft.new("session", archive.new_id(), {"text": "…"}, person=person)])
+        archive.save([Draft.new("lesson", archive.new_id(), {"text": "…"}, person=person)])
+        archive.save([Draft.new("session", archive.new_id(), {"text": "…", "date": ["2027"]}, person=person)])
         archive.save([Draft.new("alert", archive.new_id(), {"raised": 1_790_000_000_000}, person=person)])
     window = make_window(path)
     window.unlock(path, USER, PASSWORD)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pypdfium2
 import pytest
 import xlsxwriter
 
@@ -203,10 +204,16 @@ with tempfile.TemporaryFile() as file:
 # ---- the demonstration ----
 
 
-def test_the_demonstration_leaves_nobody_outside_its_archives(place: Place, watch: Callable[..., Watch]) -> None:
+def test_the_demonstration_runs_to_its_end_and_leaves_nobody_outside_its_archives(
+    place: Place, watch: Callable[..., Watch]
+) -> None:
     folder = place.data / "demo"
     with watch(Words(())) as watched:
-        _, err = done(place.xinyi("demo", "--headless", "--dir", folder))
+        out, err = done(place.xinyi("demo", "--headless", "--json", "--dir", folder))
+    assert len(msgspec.json.decode(out)["steps"]) > 15
+    prints = sorted((folder / "prints").glob("*.pdf"))
+    assert len(prints) >= 10
+    assert all(len(pypdfium2.PdfDocument(one)) >= 1 for one in prints)
     assert watched.made == set()
     assert watched.processes
     words = Words(invented(folder))

@@ -12,10 +12,9 @@ from app.access import may
 from app.errors import Problem
 from app.instruments.definition import Definition, Score
 from app.people.service import TimelineEntry
-from app.records import Alert, Kept, Person, Screening, typed
+from app.records import Alert, Kept, Person, Screening, readable
 from app.risk.alerts import STANDING
 from app.sessions.service import SessionLine
-from storage.records import Record
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.widgets.curve import Curve, CurveBand, CurvePoint
@@ -85,14 +84,6 @@ def read_person(desk: Desk, person: bytes) -> PersonData:
         may_note=with_notes and desk.archive.guard.may_write("session"),
         may_decide=desk.archive.guard.may_write("erasure"),
     )
-
-
-def readable(record: Record, kind: type[F]) -> Kept[F] | None:
-    """A record in its type; None where a newer version gave it a form that this one cannot read."""
-    try:
-        return typed(record, kind)
-    except msgspec.ValidationError:
-        return None
 
 
 def definition_of(context: Context, instrument: str) -> Definition | None:

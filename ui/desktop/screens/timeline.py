@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.people.service import TimelineEntry
-from app.records import Alert, AlertStep, Kept, Screening, Session
+from app.records import Alert, AlertStep, Kept, Screening, Session, readable
 from app.sessions.form import SessionForm
 from ui.desktop.context import Context
 from ui.desktop.models.fields import conflict_words
-from ui.desktop.models.person import PersonData, readable
+from ui.desktop.models.person import PersonData
 from ui.desktop.screens.answered import AnsweredSheet
 from ui.desktop.screens.session_sheet import show_note
 from ui.desktop.widgets.basics import button, card, chip, clear, label, row

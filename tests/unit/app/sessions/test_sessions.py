@@ -337,6 +337,24 @@ def test_forged_keys_and_notebooks_change_nothing(station: Station) -> None:
         assert sessions.read(later) == NOTE
 
 
+def test_what_a_newer_version_wrote_hides_nothing_else(station: Station) -> None:
+    session = station.write()
+    with station.opened(AUTHOR) as (archive, sessions):
+        whole = archive.whole
+        newer = [
+            Draft.new("session", whole.new_id(), {"date": ["2027"]}, person=station.person),
+            Draft.new("notebook", whole.new_id(), {"holder": [1]}),
+            Draft.new("notebook_key", whole.new_id(), {"notebook": 7}),
+            Draft.new("emergency_reading", whole.new_id(), {"author": archive.user}, person=station.person),
+        ]
+        whole.save(newer)
+        assert [line.session.id for line in sessions.of(station.person)] == [session]
+        assert refusal(lambda: sessions.read(newer[0].record)) == "session.newer"
+        assert sessions.read(session) == NOTE
+        assert sessions.notices() == []
+        assert sessions.notebooks.readers()
+
+
 def test_a_note_that_was_moved_to_another_person_does_not_open(station: Station) -> None:
     session = station.write()
     with station.opened(AUTHOR) as (archive, sessions):
