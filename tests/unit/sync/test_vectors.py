@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from storage.fold import MODULUS, Stored, fold
-from storage.keys import Unlocked, open_recovery, open_slots
+from storage.keys import RECOVERY_SLOT, Unlocked, open_recovery, open_slots, read_slots, trust_mark
 from storage.notebook import fingerprint, holder_id, open_note, own_key, seal_note, take
 from storage.recovery_code import read
 from sync.changes import Change, ChangeId
@@ -156,6 +156,9 @@ def test_a_key_file_of_the_first_format_opens(tmp_path: Path) -> None:
     assert open_slots(path, said["user"], said["password"]) == expected
     opened = open_recovery(path, read(said["recovery_code"]))
     assert (opened.archive, opened.key) == (expected.archive, expected.key)
+    recovery = read_slots(path, expected.key).of_kind(RECOVERY_SLOT)
+    assert recovery is not None
+    assert trust_mark(expected.archive, expected.private, recovery).hex() == said["trust"]
 
 
 def test_a_note_of_the_first_format_opens_for_its_author_and_another_reader() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.texts import Texts
@@ -17,7 +17,7 @@ from ui.desktop.models.accounts import AccountsData, Binding, binding, own_secre
 from ui.desktop.screens.person_form import Field
 from ui.desktop.screens.role_choices import RoleChoices
 from ui.desktop.theme import Theme
-from ui.desktop.widgets.basics import Banner, button, label, row
+from ui.desktop.widgets.basics import Banner, button, label, row, scrolled
 from ui.desktop.widgets.dialogs import give_size
 
 WIDTH = 500
@@ -60,15 +60,11 @@ class AccountForm(QDialog):
         self.setWindowTitle(title)
         self.banner = Banner()
         self.is_busy = False
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        self.content = QVBoxLayout(inner)
+        self.content = QVBoxLayout()
         self.content.setContentsMargins(0, 0, 4, 0)
         self.content.setSpacing(theme.size("space"))
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
+        scroll = scrolled(self.content)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inner)
         self.cancel = button(texts("desktop_accounts.cancel"), self.reject)
         self.cancel.setAutoDefault(False)
         self.go = button("", self._submit, "primary")

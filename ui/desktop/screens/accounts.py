@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QDialog, QFrame, QHeaderView, QPushButton, QScrollArea, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHeaderView, QPushButton, QTableView, QVBoxLayout
 
 from app.users import Account
 from storage.recovery_code import new_code
@@ -24,7 +24,7 @@ from ui.desktop.screens.account_forms import (
 from ui.desktop.screens.readers import ReadersDialog
 from ui.desktop.screens.recovering import RecoveryCodeDialog
 from ui.desktop.tasks import Task
-from ui.desktop.widgets.basics import button, card, label, row
+from ui.desktop.widgets.basics import button, card, label, row, scrolled
 from ui.desktop.widgets.tables import table
 
 LEAST_ROWS = 5
@@ -49,19 +49,14 @@ class AccountsPage(Page):
         self._readers = button(self.texts("desktop_session.readers_open"), self._open_readers)
         self._recovery_state = label(role="muted", wrap=True)
         self._users, self._recovery = self._users_card(), self._recovery_card()
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        layout = QVBoxLayout(inner)
+        layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(context.theme.size("gap"))
         layout.addWidget(self._users, 1)
         layout.addWidget(self._own_card())
         layout.addWidget(self._recovery)
         layout.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
-        self.body.addWidget(scroll)
+        self.body.addWidget(scrolled(layout))
         self._show_managing(shown=False)
 
     def refresh(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.instruments.definition import Item, Score
 from app.records import Kept, Screening
 from app.words import find_band
 from ui.desktop.context import Context
-from ui.desktop.widgets.basics import button, card, chip, label, row
+from ui.desktop.widgets.basics import button, card, chip, label, row, scrolled
 from ui.desktop.widgets.dialogs import give_size
 
 FIRST_SIZE = (760, 620)
@@ -43,12 +43,7 @@ class AnsweredSheet(QDialog):
             content.addWidget(self._score(score))
         content.addWidget(self._answers())
         content.addStretch(1)
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        inner.setLayout(content)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
+        scroll = scrolled(content)
         close = button(context.texts("desktop_people.close"), self.accept, "primary")
         close.setDefault(True)
         layout = QVBoxLayout(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QStorageInfo
-from PySide6.QtWidgets import QFileDialog, QFrame, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QProgressBar, QVBoxLayout
 
 from app.errors import Problem
 from storage.backup import Found, found
@@ -15,7 +15,7 @@ from ui.desktop.context import Context
 from ui.desktop.models.backups import BackupsModel, Verdict, check_all, finding_words
 from ui.desktop.page import Page
 from ui.desktop.tasks import Task
-from ui.desktop.widgets.basics import Banner, button, card, label, row
+from ui.desktop.widgets.basics import Banner, button, card, label, row, scrolled
 from ui.desktop.widgets.status import backup_words
 from ui.desktop.widgets.tables import table
 
@@ -32,18 +32,13 @@ class BackupPage(Page):
         self._checking: Task | None = None
         self._was_running = False
         self._model = BackupsModel(self.texts)
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        layout = QVBoxLayout(inner)
+        layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(context.theme.size("gap"))
         for part in (self._state_card(), self._list_card(), self._archive_card(), self._restoring_card()):
             layout.addWidget(part)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
-        self.body.addWidget(scroll)
+        self.body.addWidget(scrolled(layout))
         context.backups.changed.connect(self._show_state)
         context.backups.failed.connect(self._backup_failed)
         self._show_state()

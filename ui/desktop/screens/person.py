@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -29,7 +28,7 @@ from ui.desktop.models.person import PersonData, curves, read_person
 from ui.desktop.screens.rights import RightsDialog
 from ui.desktop.screens.timeline import Timeline, alert_words
 from ui.desktop.tasks import Task
-from ui.desktop.widgets.basics import Banner, button, card, chip, clear, label, row
+from ui.desktop.widgets.basics import Banner, button, card, chip, clear, label, row, scrolled
 from ui.desktop.widgets.curve import CurveChart
 
 REVEAL_MS = 10_000
@@ -63,12 +62,7 @@ class PersonView(QWidget):
         self._content = QVBoxLayout()
         self._content.setContentsMargins(0, 0, 4, 0)
         self._content.setSpacing(context.theme.size("gap"))
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        inner.setLayout(self._content)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setWidget(inner)
+        self._scroll = scrolled(self._content)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._nobody)
         self._stack.addWidget(self._scroll)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.people.fields import PersonFields
@@ -29,7 +29,7 @@ from ui.desktop.desk import Desk
 from ui.desktop.models.fields import field_title, field_value
 from ui.desktop.page import Form
 from ui.desktop.tasks import Task
-from ui.desktop.widgets.basics import Banner, button, label, row
+from ui.desktop.widgets.basics import Banner, button, label, row, scrolled
 from ui.desktop.widgets.dialogs import give_size
 
 FIRST_SIZE = (560, 640)
@@ -145,12 +145,7 @@ class PersonForm(Form):
             grid.addWidget(caption, line, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
             grid.addWidget(field, line, 1)
         grid.setRowStretch(len(self._fields), 1)
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        inner.setLayout(grid)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
+        scroll = scrolled(grid)
         cancel = button(self._texts("desktop_people.cancel"), self.reject)
         cancel.setAutoDefault(False)
         layout = QVBoxLayout(self)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QFrame, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.records import Consent, Kept
@@ -19,7 +19,7 @@ from ui.desktop.desk import Desk
 from ui.desktop.models.rights import RightsData, read_rights
 from ui.desktop.papers import choose_printer, print_paper, write_paper
 from ui.desktop.screens.rights_forms import ConsentForm, EraseForm, HoldForm, ReasonForm
-from ui.desktop.widgets.basics import Banner, button, card, chip, clear, label, row
+from ui.desktop.widgets.basics import Banner, button, card, chip, clear, label, row, scrolled
 from ui.desktop.widgets.dialogs import give_size
 
 FIRST_SIZE = (720, 660)
@@ -50,12 +50,7 @@ class RightsDialog(QDialog):
         self._content = QVBoxLayout()
         self._content.setContentsMargins(0, 0, 4, 0)
         self._content.setSpacing(context.theme.size("gap"))
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        inner.setLayout(self._content)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
+        scroll = scrolled(self._content)
         close = button(self._texts("desktop_rights.close"), self.accept, "primary")
         layout = QVBoxLayout(self)
         margin = context.theme.size("page")

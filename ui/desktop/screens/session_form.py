@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QPlainTextEdit,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
@@ -28,7 +27,7 @@ from ui.desktop.context import Context
 from ui.desktop.models.session import NoteStart
 from ui.desktop.page import Form
 from ui.desktop.screens.readers import ReadersDialog
-from ui.desktop.widgets.basics import Banner, button, label, row
+from ui.desktop.widgets.basics import Banner, button, label, row, scrolled
 from ui.desktop.widgets.day_field import DayField
 from ui.desktop.widgets.dialogs import give_size
 
@@ -96,9 +95,7 @@ class SessionForm(Form):
         return made
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        content = QVBoxLayout(inner)
+        content = QVBoxLayout()
         content.setContentsMargins(0, 0, 4, 0)
         content.setSpacing(6)
         content.addWidget(self._banner)
@@ -117,10 +114,8 @@ class SessionForm(Form):
             content.addWidget(self._sections[one.id], 1)
         self._readers = label(readers_words(self._texts, self._start.readers), "small", wrap=True)
         content.addWidget(self._readers)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
+        self._scroll = scrolled(content)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(inner)
         cancel = button(self._texts("desktop_session.cancel"), self.reject)
         cancel.setAutoDefault(False)
         layout = QVBoxLayout(self)

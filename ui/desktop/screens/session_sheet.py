@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.sessions.form import SessionForm as Definition
@@ -15,7 +15,7 @@ from ui.desktop.context import Context
 from ui.desktop.models.session import OpenedNote, open_in_emergency, open_note
 from ui.desktop.screens.account_forms import OpenForm
 from ui.desktop.screens.alert_actions import field
-from ui.desktop.widgets.basics import button, card, label, row
+from ui.desktop.widgets.basics import button, card, label, row, scrolled
 from ui.desktop.widgets.dialogs import give_size
 
 FIRST_SIZE = (720, 620)
@@ -57,12 +57,7 @@ class SessionSheet(QDialog):
             layout.addWidget(said)
             content.addWidget(frame)
         content.addStretch(1)
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        inner.setLayout(content)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
+        scroll = scrolled(content)
         close = button(texts("desktop_session.close"), self.accept, "primary")
         close.setDefault(True)
         buttons = row(None, close)

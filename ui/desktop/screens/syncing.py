@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from PySide6.QtWidgets import QFileDialog, QFrame, QLineEdit, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QLineEdit, QProgressBar, QVBoxLayout
 
 from app.errors import Problem
 from app.texts import Texts
@@ -19,7 +19,7 @@ from ui.desktop.desk import Desk
 from ui.desktop.home import HomeElsewhere
 from ui.desktop.page import Page
 from ui.desktop.tasks import Task
-from ui.desktop.widgets.basics import Banner, button, card, label, row, rule
+from ui.desktop.widgets.basics import Banner, button, card, label, row, rule, scrolled
 from ui.desktop.widgets.status import sync_words
 from ui.meetings import county_address, last_meeting, meet_folder, meet_server, note_meeting, require_county
 
@@ -73,18 +73,13 @@ class SyncPage(Page):
         self._stick_button = button(self.texts("syncing.meet_stick"), self._meet_stick)
         self._joined = self._meeting_card()
         self._not_joined = self._joining_card()
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        layout = QVBoxLayout(inner)
+        layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(context.theme.size("gap"))
         for part in (self._state_card(), self._not_joined, self._joined):
             layout.addWidget(part)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
-        self.body.addWidget(scroll)
+        self.body.addWidget(scrolled(layout))
 
     def refresh(self) -> None:
         """Read anew; what somebody is typing stays."""

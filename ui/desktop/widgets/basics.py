@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
@@ -59,6 +69,17 @@ def row(*parts: QWidget | QLayout | None, spacing: int = 8) -> QHBoxLayout:
         else:
             layout.addLayout(part)
     return layout
+
+
+def scrolled(content: QLayout) -> QScrollArea:
+    """A layout on the ground of a page, in a place that scrolls where it has not enough room."""
+    inner = QWidget()
+    inner.setProperty("role", "page")
+    inner.setLayout(content)
+    made = QScrollArea()
+    made.setWidgetResizable(True)
+    made.setWidget(inner)
+    return made
 
 
 def rule() -> QFrame:
