@@ -23,7 +23,6 @@ from storage.keys import (
     Unlocked,
     no_device_secret,
     open_slots,
-    read_slots,
     slots_path,
     user_slot,
     write_slots,
@@ -236,7 +235,7 @@ class Archive(Writing):
         with self.transaction():
             return self.device.accept(admission)
 
-    # ---- erasing, copying, checking ----
+    # ---- erasing, checking ----
 
     def erase(self, person: bytes, fields: Fields) -> None:
         """Destroy all that is known of a person, here at once and on every other device when it hears of it.
@@ -256,22 +255,6 @@ class Archive(Writing):
             self.save([draft])
             self._eraser.take(one.stored.change for one in self._log.of_record(draft.record))
         self._eraser.scrub()
-
-    def copy(self, path: Path) -> bytes:
-        """Write an encrypted copy of the database to `path` (see `storage.copies`); returns the key-slot file's bytes.
-
-        Raises:
-            Problem: no room, or one of both files is not as it should be.
-        """
-        # With the key: a file that somebody changed behind our back must be noticed while there are better ones.
-        slots = slots_path(self.path)
-        read_slots(slots, self._unlocked.key)
-        # Others can only be sent what is in segments. Where there is no room for them, a copy is needed all the more.
-        with suppress(EnvironmentProblem):
-            self.meeting.seal()
-        copies.write_copy(self._connection, self._unlocked.key, path)
-        with database.file_errors_explained(self.path.name):
-            return slots.read_bytes()
 
     def verify(self) -> list[Finding]:
         """Everything that is not as it should be; changes nothing."""
@@ -302,6 +285,11 @@ class Archive(Writing):
         return findings[:MAX_FINDINGS]
 
     # ---- what it is ----
+
+    @property
+    def raw_key(self) -> bytes:
+        """The raw key of the file, for who makes a copy of it."""
+        return self._unlocked.key
 
     def local(self, name: str) -> str | None:
         """Something that this device remembers inside the archive and never shares."""

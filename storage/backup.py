@@ -125,7 +125,7 @@ def source(archive: Archive) -> Source:
     # Others can only be sent what is in segments. Where there is no room for them, a copy is needed all the more.
     with suppress(EnvironmentProblem):
         archive.meeting.seal()
-    return Source(archive.id, archive.path, archive._unlocked.key, archive.now())  # noqa: SLF001 -- of our own package
+    return Source(archive.id, archive.path, archive.raw_key, archive.now())
 
 
 def make(source: Source, folder: Path, keep: Keep, stopped: Stopped = never) -> Made:
