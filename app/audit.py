@@ -10,6 +10,7 @@ import msgspec
 from app.access import require
 from app.records import Access, AccessKind, plain, typed
 from app.texts import Texts
+from app.words import moment
 from storage.archive import Archive
 from storage.projection import Between
 from storage.records import Draft
@@ -22,7 +23,7 @@ class Entry(msgspec.Struct, frozen=True):
     """One line of the log, in the words of the archive. `person` is empty where nobody, or somebody erased, is meant."""
 
     at: int
-    kind: AccessKind
+    kind: str
     user: str
     person: str
     detail: str
@@ -79,6 +80,13 @@ class Audit:
             )
             for record, one in accesses
         ]
+
+
+def entry_words(entry: Entry, texts: Texts) -> tuple[str, str, str, str, str]:
+    """When, who, what, about whom, and more about it. What only a newer version knows to name stands as it is."""
+    key = f"audit.{entry.kind}"
+    done = texts(key) if key in texts else entry.kind
+    return moment(entry.at), entry.user, done, entry.person, detail_words(entry, texts)
 
 
 def detail_words(entry: Entry, texts: Texts) -> str:

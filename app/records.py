@@ -289,13 +289,13 @@ class Access(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that a user did and that is not a change of a record. Immutable; who did it is the author of the change.
 
     Attributes:
-        kind: what was done.
+        kind: what was done, an `AccessKind` or one that a newer version knows.
         at: when, in milliseconds since 1970.
         about: id of the person it was about.
         detail: a word about it that names nobody: which report, how many rows.
     """
 
-    kind: AccessKind
+    kind: str
     at: int
     about: bytes | None = None
     detail: str = ""

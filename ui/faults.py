@@ -6,11 +6,7 @@ import ctypes
 import datetime as dt
 import platform
 import sys
-import traceback
-from importlib.metadata import version
 from pathlib import Path
-
-import platformdirs
 
 KEPT_REPORTS = 20
 _PR_SET_DUMPABLE = 4
@@ -34,6 +30,10 @@ else:
 
 def describe(error: BaseException) -> str:
     """Type of the error and places in the code. Messages and values are left out: they may be about a person."""
+    # Needed when something went wrong, and slow to load for all the times when nothing does. (So below.)
+    import traceback  # noqa: PLC0415
+    from importlib.metadata import version  # noqa: PLC0415
+
     lines = [
         f"xinyi {version('xinyi')}, Python {platform.python_version()}, {platform.system()} {platform.release()}",
     ]
@@ -50,6 +50,8 @@ def describe(error: BaseException) -> str:
 
 def write_report(error: BaseException, folder: Path | None = None) -> Path:
     """Write the report, and drop the oldest ones; returns its path."""
+    import platformdirs  # noqa: PLC0415
+
     place = folder or Path(platformdirs.user_log_dir("xinyi", appauthor=False))
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")
     path = place / f"fault-{stamp}.txt"

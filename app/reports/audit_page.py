@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from app.audit import Entry, detail_words
+from app.audit import Entry, entry_words
 from app.checkpoints import Pinned
 from app.reports.blocks import (
     AuditPrint,
@@ -22,6 +22,7 @@ from app.reports.fonts import Fonts
 from app.reports.page import PagePrinter
 from app.reports.style import Style
 from app.texts import Texts
+from app.words import moment
 
 _COLUMNS = {"time": 0.17, "user": 0.15, "done": 0.21, "about": 0.2, "detail": 0.27}
 """Columns of the log, as parts of the whole width."""
@@ -68,7 +69,7 @@ def audit_pdf(entries: Sequence[Entry], pinned: Pinned, *, asked: str, made: dt.
 
 def checkpoint_print(pinned: Pinned, *, made: dt.datetime, texts: Texts) -> KeyPrint:
     """The page for the safe. It names nobody."""
-    said = {"archive": pinned.archive, "device": pinned.device, "at": time_words(pinned.at)}
+    said = {"archive": pinned.archive, "device": pinned.device, "at": moment(pinned.at)}
     return KeyPrint(
         kind=texts("audit.checkpoint_title"),
         title=texts("audit.checkpoint_title"),
@@ -91,19 +92,8 @@ def checkpoint_pdf(pinned: Pinned, *, made: dt.datetime, texts: Texts) -> bytes:
     return _printer(texts).render(checkpoint_print(pinned, made=made, texts=texts))
 
 
-def entry_words(entry: Entry, texts: Texts) -> tuple[str, str, str, str, str]:
-    """When, who, what, about whom, and more about it."""
-    done = texts(f"audit.{entry.kind}")
-    return time_words(entry.at), entry.user, done, entry.person, detail_words(entry, texts)
-
-
-def time_words(at: int) -> str:
-    """A moment, to the minute, in the time of this computer."""
-    return f"{dt.datetime.fromtimestamp(at / 1000).astimezone():%Y-%m-%d %H:%M}"
-
-
 def _code(pinned: Pinned, texts: Texts) -> list[Wording | Code]:
-    lines = (texts("audit.short"), pinned.short, time_words(pinned.at))
+    lines = (texts("audit.short"), pinned.short, moment(pinned.at))
     parts = [pinned.line[first : first + _CHUNK] for first in range(0, len(pinned.line), _CHUNK)]
     # Far more computers than a station has; the letters below are the same code.
     scanned = [Code(lines, pinned.line)] if len(pinned.line) <= MAX_SCANNED else [Points(lines)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,12 +21,14 @@ from app.texts import Texts
 from app.users import register_user
 from storage.archive import Archive, Owner
 from storage.device import Names
+from storage.keys import Cost
 from storage.records import Draft
 from ui.desktop.preferences import Preferences
 from ui.desktop.theme import Theme
 from ui.desktop.window import Window
 
 USER, PASSWORD = "王老师", "correct horse"
+FILLED, EMPTY = "station.xinyi", "empty.xinyi"
 TIMEOUT_MS = 20_000
 
 
@@ -61,24 +64,42 @@ def fill(archive: Archive) -> None:
         screenings.record(Sheet(person, "phq-9", today, given, "typed"))
 
 
-@pytest.fixture
-def archive_path(tmp_path: Path) -> Path:
-    """An archive with invented people."""
-    path = tmp_path / "station.xinyi"
-    owner = Owner(USER, PASSWORD, Names("laptop", "示范中学"))
-    with Archive.create(path, owner, CATALOGUE) as archive:
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Passwords that take no time: how long they take is the business of the tests of the archive."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.keys.COST", Cost(memory=128, passes=1, lanes=1))
+        yield
+
+
+@pytest.fixture(scope="session")
+def archives(cheap_passwords: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an archive of invented people, and with one as it is made, with nobody in it."""
+    folder = tmp_path_factory.mktemp("archives")
+    with Archive.create(folder / FILLED, Owner(USER, PASSWORD, Names("laptop", "示范中学")), CATALOGUE) as archive:
         fill(archive)
-    return path
+    owner = Owner(USER, PASSWORD, Names("second laptop", "示范中学"))
+    with Archive.create(folder / EMPTY, owner, CATALOGUE) as archive:
+        register_user(archive, USER)
+    return folder
+
+
+def copied(archives: Path, name: str, folder: Path) -> Path:
+    for ending in ("", ".keys"):
+        shutil.copy(archives / f"{name}{ending}", folder)
+    return folder / name
 
 
 @pytest.fixture
-def empty_archive(tmp_path: Path) -> Path:
+def archive_path(archives: Path, tmp_path: Path) -> Path:
+    """An archive with invented people."""
+    return copied(archives, FILLED, tmp_path)
+
+
+@pytest.fixture
+def empty_archive(archives: Path, tmp_path: Path) -> Path:
     """An archive as it is made, with nobody in it."""
-    path = tmp_path / "empty.xinyi"
-    owner = Owner(USER, PASSWORD, Names("second laptop", "示范中学"))
-    with Archive.create(path, owner, CATALOGUE) as archive:
-        register_user(archive, USER)
-    return path
+    return copied(archives, EMPTY, tmp_path)
 
 
 @pytest.fixture

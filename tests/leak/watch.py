@@ -138,11 +138,12 @@ class Watch:
         place = Path("/proc", str(process))
         for name in ("cmdline", "environ"):
             self.check((place / name).read_bytes(), name)
-        for descriptor in (place / "fd").iterdir():
-            with suppress(OSError):
-                target = str(descriptor.readlink())
-                if target.endswith(" (deleted)") and not target.startswith(("/memfd:", "/dev/")):
-                    self.made.add(target)
+        # A process that was just begun has what we have open, until it becomes another program.
+        ours = set(_gone_files(os.getpid()).values())
+        for descriptor, target in _gone_files(process).items():
+            if target not in ours:
+                self.made.add(target)
+                with suppress(OSError):
                     self.check(descriptor.read_bytes(), target)
 
     def _read_names(self) -> None:
@@ -152,6 +153,17 @@ class Watch:
                 _, _, _, length = struct.unpack_from("iIII", events)
                 self.made.add(os.fsdecode(events[16 : 16 + length].rstrip(b"\0")))
                 events = events[16 + length :]
+
+
+def _gone_files(process: int) -> dict[Path, str]:
+    """The files that a process has open and that have no name any more."""
+    found: dict[Path, str] = {}
+    for descriptor in Path("/proc", str(process), "fd").iterdir():
+        with suppress(OSError):
+            target = str(descriptor.readlink())
+            if target.endswith(" (deleted)") and not target.startswith(("/memfd:", "/dev/")):
+                found[descriptor] = target
+    return found
 
 
 def _below(parent: int) -> list[int]:

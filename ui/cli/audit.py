@@ -8,10 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from app.audit import Audit
+from app.audit import Audit, entry_words
 from app.checkpoints import compare, note_printed, pin
 from app.errors import Problem
-from app.reports.audit_page import audit_pdf, checkpoint_pdf, entry_words
 from app.texts import Texts
 from ui.cli.command import Answer, Declaration, opened, read_text, table, write_file
 
@@ -33,6 +32,9 @@ def _audit(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
         entries = Audit(archive).listed(start, end)
         if arguments.pdf:
+            # The PDF library takes a while to load; nothing else here needs it. (So below.)
+            from app.reports.audit_page import audit_pdf  # noqa: PLC0415
+
             asked = texts("cli.audit_from_to", start=arguments.start or "…", end=arguments.end or "…")
             page = audit_pdf(entries, pin(archive), asked=asked, made=dt.datetime.now().astimezone(), texts=texts)
             write_file(arguments.pdf, page)
@@ -63,6 +65,8 @@ def _checkpoint(arguments: argparse.Namespace, texts: Texts) -> Answer:
         if arguments.out:
             write_file(arguments.out, f"{pinned.line}\n".encode())
         if arguments.pdf:
+            from app.reports.audit_page import checkpoint_pdf  # noqa: PLC0415
+
             write_file(arguments.pdf, checkpoint_pdf(pinned, made=dt.datetime.now().astimezone(), texts=texts))
             note_printed(archive, pinned.at)
     written = [texts("cli.checkpoint_written", file=file) for file in (arguments.out, arguments.pdf) if file]

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from app.access import require
 from app.errors import EnvironmentProblem, Problem
-from app.reports.escrow_page import share_pdf
-from app.reports.recovery_page import recovery_pdf
 from app.texts import Texts
 from storage import recovery_code
 from storage.archive import Archive
@@ -47,6 +45,9 @@ def declare_archive(commands: Declaration, texts: Texts) -> None:
 
 
 def _key(arguments: argparse.Namespace, texts: Texts) -> Answer:
+    # The PDF library takes a while to load; nothing else here needs it. (So below.)
+    from app.reports.escrow_page import share_pdf  # noqa: PLC0415
+
     folder: Path = arguments.out
     made = dt.datetime.now().astimezone()
     key, shares = new_key(arguments.county, made.date().isoformat())
@@ -86,6 +87,8 @@ def _open(arguments: argparse.Namespace, texts: Texts) -> Answer:
     archive = arguments.keys.name.removesuffix(KEYS_ENDING)
     if arguments.out is None:
         return Answer({"code": code}, texts("escrow.opened", file=archive, code=code))
+    from app.reports.recovery_page import recovery_pdf  # noqa: PLC0415
+
     made = dt.datetime.now().astimezone()
     write_file(arguments.out, recovery_pdf(code, station=archive, archive=archive, made=made, texts=texts))
     return Answer({"file": str(arguments.out)}, texts("escrow.opened_page", file=archive, page=arguments.out))

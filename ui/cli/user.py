@@ -11,7 +11,6 @@ import msgspec
 from app.access import Roles, require
 from app.errors import Problem
 from app.people.service import People
-from app.reports.recovery_page import recovery_pdf
 from app.texts import Texts
 from app.users import Account, Users, check_password
 from storage import device_secret, recovery_code
@@ -164,6 +163,9 @@ def write_recovery(archive: Archive, file: Path, texts: Texts, escrow: EscrowKey
         texts: the language.
         escrow: the county's key that the code is kept for; None for nobody's.
     """
+    # The PDF library takes a while to load; nothing else here needs it.
+    from app.reports.recovery_page import recovery_pdf  # noqa: PLC0415
+
     require(archive, "accounts")
     code = recovery_code.new_code()
     made = dt.datetime.now().astimezone()

@@ -137,4 +137,4 @@ def test_what_is_scanned_is_the_checkpoint_and_a_code_too_long_to_scan_is_letter
     ],
 )
 def test_details_are_said_in_words(kind: str, detail: str, words: str) -> None:
-    assert detail_words(Entry(0, kind, "", "", detail), TEXTS) == words  # type: ignore[arg-type]
+    assert detail_words(Entry(0, kind, "", "", detail), TEXTS) == words

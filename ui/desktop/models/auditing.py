@@ -8,10 +8,9 @@ from typing import Any, Literal, get_args
 import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from app.audit import Entry
+from app.audit import Entry, entry_words
 from app.checkpoints import last_printed
 from app.records import AccessKind
-from app.reports.audit_page import entry_words
 from app.texts import Texts
 from ui.desktop.desk import Desk
 

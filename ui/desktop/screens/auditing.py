@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QPlai
 
 from app.checkpoints import Compared, Pinned, compare, is_missing, note_printed, pin
 from app.errors import Problem
-from app.reports.audit_page import audit_pdf, checkpoint_pdf, time_words
+from app.reports.audit_page import audit_pdf, checkpoint_pdf
+from app.words import moment
 from ui.desktop.context import Context
 from ui.desktop.models.auditing import KINDS, PERIODS, AuditData, AuditModel, Days, read_audit
 from ui.desktop.page import Page
@@ -129,7 +130,7 @@ class AuditPage(Page):
         self._ask()
         missing = is_missing(data.printed, data.now)
         state = "missing" if missing else "printed"
-        self._pinned.setText(self.texts(f"desktop_audit.checkpoint_{state}", at=time_words(data.printed)))
+        self._pinned.setText(self.texts(f"desktop_audit.checkpoint_{state}", at=moment(data.printed)))
         self._pinned.setProperty("role", "warning" if missing else "muted")
         self._pinned.style().unpolish(self._pinned)
         self._pinned.style().polish(self._pinned)
@@ -255,7 +256,7 @@ class CompareDialog(AccountForm):
 
     def _show(self, said: Compared) -> None:
         self.set_busy(busy=False)
-        at = time_words(said.at)
+        at = moment(said.at)
         if not said.differences:
             self.outcome.say(self.texts("desktop_audit.same", at=at, short=said.short), "done")
             return
