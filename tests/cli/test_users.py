@@ -55,6 +55,15 @@ def test_a_class_teacher_gets_names_and_nothing_about_anybody_s_mind(cli: Any, s
         ["session", "list", person],
         ["session", "readers"],
         ["session", "notices"],
+        ["person", "export", person, "--out", school.with_name("x.pdf")],
+        ["person", "erase", person],
+        ["person", "restrict", person, "--reason", "x"],
+        ["person", "consent", person],
+        ["person", "due"],
+        ["archive", "audit"],
+        ["archive", "checkpoint"],
+        ["archive", "recovery", "--out", school.with_name("x.pdf")],
+        ["archive", "escrow"],
     ):
         refused = cli.run(*command, *me, expect=1)
         assert "角色" in refused.err or "管理员" in refused.err, command
