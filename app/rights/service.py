@@ -123,7 +123,13 @@ class Rights:
     # ---- keeping and erasing ----
 
     def due(self, today: dt.date) -> list[Kept[Person]]:
-        """People whose records may be erased now. Nobody is erased by that. Raises as `retention.due`."""
+        """People whose records may be erased now. Nobody is erased by that.
+
+        Raises:
+            Problem: as `retention.due`, or whoever asks may erase nobody.
+        """
+        if not self._archive.guard.may_write("erasure"):
+            raise Problem("access.write")
         held = {
             record.person for record in self._archive.whole.find("hold") if stands(typed(record, Hold).fields, today)
         }

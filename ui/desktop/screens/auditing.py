@@ -95,7 +95,7 @@ class AuditPage(Page):
     def _checkpoint_card(self) -> QFrame:
         frame, layout = card()
         layout.addWidget(label(self.texts("audit.checkpoint_title"), "heading"))
-        self._pinned = label(wrap=True)
+        self._pinned = Banner()
         layout.addWidget(self._pinned)
         layout.addLayout(
             row(
@@ -130,10 +130,8 @@ class AuditPage(Page):
         self._ask()
         missing = is_missing(data.printed, data.now)
         state = "missing" if missing else "printed"
-        self._pinned.setText(self.texts(f"desktop_audit.checkpoint_{state}", at=moment(data.printed)))
-        self._pinned.setProperty("role", "warning" if missing else "muted")
-        self._pinned.style().unpolish(self._pinned)
-        self._pinned.style().polish(self._pinned)
+        said = self.texts(f"desktop_audit.checkpoint_{state}", at=moment(data.printed))
+        self._pinned.say(said, "warning" if missing else "notice")
 
     def _ask(self) -> None:
         self._model.ask(self._kind.currentData(), self._user.currentData())
