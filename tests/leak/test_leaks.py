@@ -10,8 +10,8 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -192,9 +192,7 @@ with tempfile.TemporaryFile() as file:
         )  # fmt: skip
         assert process.stdout is not None
         process.stdout.readline()
-        looks = watched.looks
-        while watched.looks < looks + 2:
-            time.sleep(0)
+        watched.wait_for_looks(2)
         process.communicate()
     assert {find.place for find in watched.finds} >= {"cmdline", "environ", str(place.here / "plain.log")}
     assert any(find.place.endswith("(deleted)") for find in watched.finds)
@@ -326,10 +324,10 @@ def end_suddenly(station: Place, act: list[object], how: signal.Signals, later: 
     process = station.xinyi(*act)
     mine = re.compile(rf"\b{process.pid}\b".encode())
     while process.poll() is None and not mine.search(lock.read_bytes()):
-        time.sleep(0.002)
-    end = time.monotonic() + later
-    while process.poll() is None and time.monotonic() < end:
-        time.sleep(0.002)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.002)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(later)
     process.send_signal(how)
     process.communicate()
     return process.returncode == -how

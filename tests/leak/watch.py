@@ -78,7 +78,7 @@ class Watch:
         self.finds: set[Find] = set()
         self.made: set[str] = set()
         self.processes: set[int] = set()
-        self.looks = 0
+        self._looked = threading.Semaphore(0)
         self._words, self._folders, self._allowed = words, tuple(folders), frozenset(map(str, allowed))
         self._seen: set[tuple[str, int, int]] = set()
         self._end = threading.Event()
@@ -103,10 +103,17 @@ class Watch:
         """Look through something that was said, as on standard error."""
         self.finds.update(self._words.found_in(data, place))
 
+    def wait_for_looks(self, count: int) -> None:
+        """Wait until it has looked so many times from now on, not counting a look that is under way."""
+        while self._looked.acquire(blocking=False):
+            pass
+        for _ in range(count):
+            self._looked.acquire()
+
     def _run(self) -> None:
         while not self._end.wait(LOOK_SECONDS):
             self.look()
-            self.looks += 1
+            self._looked.release()
 
     def look(self, *, whole: bool = False) -> None:
         """Look once; `whole` reads large files too."""
