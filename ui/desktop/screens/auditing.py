@@ -7,7 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.checkpoints import Compared, Pinned, compare, is_missing, note_printed, pin
 from app.errors import Problem
@@ -19,7 +27,7 @@ from ui.desktop.page import Page
 from ui.desktop.papers import choose_printer, print_paper, write_paper
 from ui.desktop.screens.account_forms import AccountForm
 from ui.desktop.tasks import Task
-from ui.desktop.widgets.basics import Banner, button, card, label, row
+from ui.desktop.widgets.basics import Banner, button, card, label, row, scrolled
 from ui.desktop.widgets.day_field import DayField
 from ui.desktop.widgets.tables import table
 
@@ -29,6 +37,9 @@ Out = Callable[[bytes], None]
 _DETAIL = 4
 _LINES = 6
 """Height of the field that a code is scanned into."""
+
+LEAST_ROWS = 4
+"""On a small screen the page scrolls before the table shows fewer."""
 
 
 class AuditPage(Page):
@@ -55,10 +66,15 @@ class AuditPage(Page):
         self._table = table(self._model, context.theme, self.texts("desktop.page_audit"), stretch=_DETAIL)
         self._table.horizontalHeader().setDefaultAlignment(label().alignment())
         self._none = label(self.texts("desktop_audit.none"), "muted", wrap=True)
-        self.body.addLayout(self._filters())
-        self.body.addWidget(self._none)
-        self.body.addWidget(self._table, 1)
-        self.body.addWidget(self._checkpoint_card())
+        self._table.setMinimumHeight((LEAST_ROWS + 1) * context.theme.size("row") + 4)
+        content = QVBoxLayout()
+        content.setContentsMargins(0, 0, 4, 0)
+        content.setSpacing(context.theme.size("gap"))
+        content.addLayout(self._filters())
+        content.addWidget(self._none)
+        content.addWidget(self._table, 1)
+        content.addWidget(self._checkpoint_card())
+        self.body.addWidget(scrolled(content))
         self._show_days()
 
     def refresh(self) -> None:

@@ -137,8 +137,9 @@ class RightsDialog(QDialog):
     def _copy(self) -> QFrame:
         frame, layout = self._part("copy")
         layout.addWidget(label(self._texts("desktop_rights.copy_about"), "muted", wrap=True))
+        # Not all in one row: at 200 % a small screen has no room for it.
+        layout.addLayout(row(button(self._texts("desktop_rights.copy_print"), self._print), None))
         buttons = row(
-            button(self._texts("desktop_rights.copy_print"), self._print),
             button(self._texts("desktop_rights.copy_pdf"), lambda: self._choose("pdf")),
             button(self._texts("desktop_rights.copy_json"), lambda: self._choose("json")),
             None,
