@@ -43,6 +43,9 @@ from sync.papers import (
 ROLES = ("station",)
 """What a device may be: a member of its station. The county centre's own role comes with the scopes meant for it."""
 
+STATION = "station"
+"""The kind of the scope that holds a station's records."""
+
 CERTIFICATE_DAYS = 3 * 365
 TLS_DAYS = 20 * 365
 """The certificate is pinned by every device, so it outlives the laptops; changing it means admitting all again."""
@@ -231,6 +234,8 @@ def _station(connection: Connection, name: str, proposed_scope: bytes) -> tuple[
         raise Problem("county.device_elsewhere", station=owner)
     station = new_id(time.time_ns() // 1_000_000)
     connection.execute(tables.station.insert().values(id=station, name=name, scope=proposed_scope))
+    connection.execute(tables.scope.insert().values(id=proposed_scope, kind=STATION, founded=int(time.time())))
+    connection.execute(tables.membership.insert().values(scope=proposed_scope, station=station))
     return station, proposed_scope
 
 

@@ -42,6 +42,7 @@ class Caller(NamedTuple):
 
     store: CountyStore
     scope: bytes
+    device: bytes
     body: bytes
 
 
@@ -82,10 +83,12 @@ async def _caller(
     call = Call(served.server, request.method, _target(request), await _limited_body(request))
     if not is_genuine(call, signature, member.signing_key):
         _refuse(401, "sync.unknown_device")
-    if member.scope.hex() != scope:
+    if member.revoked:
+        _refuse(403, "sync.revoked")
+    if not await run_in_threadpool(served.store.is_member, member, bytes.fromhex(scope)):
         _refuse(403, "sync.not_a_member")
     await run_in_threadpool(served.store.touch, device)
-    return Caller(served.store, member.scope, call.body)
+    return Caller(served.store, bytes.fromhex(scope), device, call.body)
 
 
 CallerOf = Annotated[Caller, Depends(_caller)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, select, update
 
@@ -14,13 +15,13 @@ from sync.segments import MARK_SIZE, Point, Segment, Tail
 from sync.store import KNOWN, READ_LIMIT, Appended, Gate, Overview
 
 
-class Member:
-    """A device that the county has admitted."""
+class Member(NamedTuple):
+    """A device that the county has admitted. `revoked` is when it was revoked, in seconds since 1970, else None."""
 
-    def __init__(self, device: bytes, scope: bytes, signing_key: bytes) -> None:
-        self.device = device
-        self.scope = scope
-        self.signing_key = signing_key
+    device: bytes
+    station: bytes
+    signing_key: bytes
+    revoked: int | None
 
 
 class CountyStore:
@@ -42,9 +43,16 @@ class CountyStore:
         columns = tables.device.c
         with self._engine.connect() as connection:
             row = connection.execute(
-                select(columns.id, columns.scope, columns.signing_key).where(columns.id == device)
+                select(columns.id, columns.station, columns.signing_key, columns.revoked).where(columns.id == device)
             ).first()
         return Member(*row) if row else None
+
+    def is_member(self, member: Member, scope: bytes) -> bool:
+        """Whether the station of a device takes part in a scope."""
+        columns = tables.membership.c
+        query = select(columns.scope).where(columns.scope == scope, columns.station == member.station)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
 
     # ---- SegmentStore ----
 
@@ -145,7 +153,12 @@ def _vector(connection: Connection, scope: bytes) -> dict[bytes, Point]:
 
 def _keys(connection: Connection, scope: bytes) -> dict[bytes, bytes]:
     columns = tables.device.c
-    rows = connection.execute(select(columns.id, columns.signing_key).where(columns.scope == scope))
+    query = (
+        select(columns.id, columns.signing_key)
+        .join(tables.membership, tables.membership.c.station == columns.station)
+        .where(tables.membership.c.scope == scope)
+    )
+    rows = connection.execute(query)
     return {row.id: row.signing_key for row in rows}
 
 

@@ -54,7 +54,25 @@ device = Table(
     Column("certificate", LargeBinary, nullable=False),
     Column("admitted", BigInteger, nullable=False),
     Column("seen", BigInteger),
+    Column("revoked", BigInteger),
 )
+
+scope = Table(
+    "scope",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("founded", BigInteger, nullable=False),
+)
+"""What is shared: a station's records, or something between stations."""
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("scope", LargeBinary(16), ForeignKey("scope.id"), primary_key=True),
+    Column("station", LargeBinary(16), ForeignKey("station.id"), primary_key=True, index=True),
+)
+"""The stations that take part in a scope."""
 
 paper = Table(
     "paper",
@@ -85,6 +103,54 @@ segment = Table(
     Column("data", LargeBinary, nullable=False),
     Column("envelopes", LargeBinary, nullable=False),
 )
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("scope", LargeBinary(16), nullable=False, index=True),
+    Column("stream", LargeBinary(24), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("bearer", LargeBinary(16), nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("envelopes", LargeBinary, nullable=False),
+)
+"""Segments that prove genuine and may not count: a revoked device's after its end, or the other side of a fork."""
+
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("device", LargeBinary(16), nullable=False, index=True),
+    Column("scope", LargeBinary(16), nullable=False),
+    Column("stream", LargeBinary(24)),
+    Column("seq", BigInteger),
+    Column("reason", String(40), nullable=False),
+)
+"""What was refused, and to whom: the last ones, for the administrator."""
+
+piece = Table(
+    "piece",
+    metadata,
+    Column("device", LargeBinary(16), primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("received", BigInteger, nullable=False),
+)
+"""Parts of a body that came before the line broke; gone once it is whole, or after a while."""
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("token", LargeBinary(32), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+"""The administrator's one-time links and what they opened: hashes of random tokens."""
 
 
 def connect(url: str) -> Engine:

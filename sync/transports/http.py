@@ -110,7 +110,7 @@ class HttpStore:
             refusal = msgspec.json.decode(answer.content, type=dict[str, str]).get("problem", "")
         except UNDECODABLE:
             refusal = ""
-        known = {"sync.unknown_device", "sync.not_a_member", "sync.too_large"}
+        known = {"sync.unknown_device", "sync.revoked", "sync.not_a_member", "sync.too_large"}
         if refusal in known:
             return Problem(refusal, county=self._server.county_name)
         return EnvironmentProblem("sync.server_failed", status=answer.status_code)
