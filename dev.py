@@ -43,7 +43,13 @@ WINDOW_NEEDS = [
 ]
 # Noto for the screen; reportlab needs TrueType outlines, which Noto CJK has not: Droid and WenQuanYi have.
 FONT_NEEDS = [["fonts-noto-cjk"], ["fonts-droid-fallback"], ["fonts-wqy-zenhei"], ["fonts-hanazono"]]
-TEST_NEEDS = [["xvfb"], ["poppler-utils"], ["fontconfig"], ["sqlcipher"], ["dbus"], ["gnome-keyring"]] + [
+TEST_NEEDS = [
+    ["xvfb"],
+    ["poppler-utils"],
+    ["fontconfig"],
+    ["sqlcipher"],
+    ["dbus"],
+    ["gnome-keyring"],
     ["postgresql"],
     ["chromium", "chromium-browser"],
     ["chromium-driver", "chromium-chromedriver"],
