@@ -13,9 +13,10 @@ import msgspec
 from storage import copies, database, rekey
 from storage.accounts import Accounts
 from storage.database import Connection, Meta
-from storage.device import FIRST_EPOCH, Device, Names
+from storage.device import Device, Names
 from storage.erase import ERASED, ERASURE, Eraser
 from storage.errors import EnvironmentProblem, Problem
+from storage.fates import Fates
 from storage.fold import MODULUS
 from storage.keys import (
     DeviceSecret,
@@ -32,6 +33,7 @@ from storage.log import Log
 from storage.meeting import Backlog, Meeting
 from storage.projection import Projection
 from storage.records import Catalogue, Draft, Fields
+from storage.scopes import FIRST_EPOCH
 from storage.verify import (
     MAX_FINDINGS,
     Finding,
@@ -92,6 +94,7 @@ class Archive(Writing):
         failed_tries: wrong passwords before the right one.
         device: who this archive is among others.
         meeting: how it meets them.
+        fates: how far each record has come on its way to the county.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Archive(Writing):
         self.accounts = Accounts(path, unlocked)
         self.failed_tries = 0
         self.device = Device(connection)
+        self.fates = Fates(connection, self.device.id)
         self._eraser = Eraser(connection, self._log, self._projection, self._folded, path.name)
         self.meeting = Meeting(
             connection,
@@ -248,12 +252,16 @@ class Archive(Writing):
             Problem: nobody of this id is here. EnvironmentProblem: the person is erased, but the disk has no room to
                 clean the file; that is done at the next opening.
         """
-        draft = Draft.new(ERASURE, self.new_id(), {**fields, ERASED: person})
         with self.transaction():
-            if not self._eraser.has_key(person):
+            scopes = self._eraser.scopes_of(person)
+            if not scopes:
                 raise Problem("archive.no_such_person")
-            self.save([draft])
-            self._eraser.take(one.stored.change for one in self._log.of_record(draft.record))
+            for scope in scopes:
+                # Why is told at home only.
+                why = fields if scope == self.device.scope else {}
+                draft = Draft.new(ERASURE, self.new_id(scope), {**why, ERASED: person})
+                self.save([draft])
+                self._eraser.take(scope, (one.stored.change for one in self._log.of_record(draft.record)))
         self._eraser.scrub()
 
     def verify(self) -> list[Finding]:
@@ -262,7 +270,7 @@ class Archive(Writing):
             pages = damaged_pages(self._connection)
             if pages:
                 return pages
-            broken = broken_segments(self._connection, self.meeting.keys(self.device.scope))
+            broken = broken_segments(self._connection, self.meeting.keys)
             keys = damaged_keys(slots_path(self.path), self._unlocked.key)
             return [*keys, *broken, *self._wrong_records(), *self._broken_references()]
 

@@ -144,5 +144,5 @@ def begin_incarnation(connection: Connection, device: Device) -> None:
 
     What the device wrote after the copy was made may be with others already; no ordinal may be given to anything else.
     """
-    device.begin_stream()
+    device.scopes.begin_streams()
     connection.execute("DELETE FROM meta WHERE name = ?", (MARK,))

@@ -60,8 +60,12 @@ CREATE TABLE segment (
     data BLOB NOT NULL,
     PRIMARY KEY (stream, seq)
 );
-CREATE TABLE paper (id BLOB PRIMARY KEY, scope BLOB NOT NULL, kind INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE person_key (person BLOB PRIMARY KEY, key BLOB NOT NULL, published INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE paper (
+    scope BLOB, id BLOB, kind INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (scope, id)
+) WITHOUT ROWID;
+CREATE TABLE person_key (
+    person BLOB, scope BLOB, key BLOB NOT NULL, published INTEGER NOT NULL, PRIMARY KEY (person, scope)
+) WITHOUT ROWID;
 CREATE TABLE change (
     no INTEGER PRIMARY KEY,
     stream INTEGER NOT NULL,
@@ -73,6 +77,15 @@ CREATE TABLE change (
 CREATE UNIQUE INDEX change_place ON change (stream, ordinal);
 CREATE INDEX change_record ON change (record);
 CREATE INDEX change_unreadable ON change (stream, ordinal) WHERE body IS NULL;
+CREATE TABLE shared (id BLOB PRIMARY KEY, kind TEXT NOT NULL, prefix BLOB NOT NULL UNIQUE);
+CREATE TABLE quarantine (
+    hash BLOB PRIMARY KEY,
+    stream BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    data BLOB NOT NULL,
+    envelopes BLOB NOT NULL
+);
 """
 
 

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 from storage.database import Connection, Meta
 from storage.errors import Problem
+from storage.scopes import Scopes
 from sync.crypto import Recipient, Signer
-from sync.ids import device_of, new_stream_id
 from sync.papers import (
     Admission,
     Certificate,
-    Grant,
     P,
     Request,
     Server,
@@ -20,12 +19,11 @@ from sync.papers import (
     open_paper,
     open_server,
     paper_id,
+    paper_kind,
     read_paper,
     write_paper,
 )
 from sync.segments import CHAIN_START, ScopeKey
-
-FIRST_EPOCH = 1
 
 
 class Names(NamedTuple):
@@ -36,13 +34,20 @@ class Names(NamedTuple):
 
 
 class Device:
-    """The identity of one archive, kept inside it."""
+    """The identity of one archive, kept inside it.
+
+    Attributes:
+        signer: the key that signs its segments and papers.
+        recipient: the key that others wrap scope keys to.
+        scopes: what it takes part in.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._meta = Meta(connection)
         self.signer = Signer(self._meta.get("signing_key"))
         self.recipient = Recipient(self._meta.get("sealing_key"))
+        self.scopes = Scopes(connection, self.id)
 
     @classmethod
     def create(cls, connection: Connection, names: Names, scope_key: ScopeKey) -> Device:
@@ -54,19 +59,10 @@ class Device:
         meta.put("device_name", names.device)
         meta.put("station_name", names.station)
         device = cls(connection)
-        meta.put("scope", scope_key.scope)
-        device.add_scope_key(scope_key)
-        device.begin_stream()
+        device.scopes.set_home(scope_key.scope)
+        device.scopes.add_key(scope_key)
+        device.scopes.begin_stream(scope_key.scope)
         return device
-
-    def begin_stream(self) -> None:
-        """Write into a new stream from now on, as a new incarnation."""
-        stream = new_stream_id(self.id)
-        self._connection.execute(
-            "INSERT INTO stream (id, scope, seq, hash, next_ordinal) VALUES (?, ?, 0, ?, 1)",
-            (stream, self.scope, CHAIN_START),
-        )
-        self._meta.put("stream", stream)
 
     @property
     def id(self) -> bytes:
@@ -76,20 +72,12 @@ class Device:
     @property
     def scope(self) -> bytes:
         """The scope of the station's records."""
-        return bytes(self._meta.get("scope"))
+        return self.scopes.home
 
     @property
     def stream(self) -> tuple[int, bytes]:
-        """The stream that this incarnation writes: its local number and its id."""
-        stream = self._meta.get("stream")
-        (number,) = self._connection.execute("SELECT no FROM stream WHERE id = ?", (stream,)).fetchone()
-        return number, stream
-
-    @property
-    def streams(self) -> list[tuple[int, bytes]]:
-        """The streams of all incarnations in the scope, the oldest first: local number and id."""
-        rows = self._connection.execute("SELECT no, id FROM stream WHERE scope = ? ORDER BY no", (self.scope,))
-        return [(number, stream) for number, stream in rows if device_of(stream) == self.id]
+        """The stream that this incarnation writes at home: its local number and its id."""
+        return self.scopes.stream(self.scope)
 
     @property
     def names(self) -> Names:
@@ -97,20 +85,6 @@ class Device:
         certificate = self.certificate
         station = certificate.station_name if certificate else self._meta.get("station_name")
         return Names(self._meta.get("device_name"), station)
-
-    # ---- keys of the scope ----
-
-    def add_scope_key(self, scope_key: ScopeKey) -> None:
-        """Keep a key of a scope; the first one for an epoch stays."""
-        self._connection.execute("INSERT OR IGNORE INTO scope_key (scope, epoch, key) VALUES (?, ?, ?)", scope_key)
-
-    def scope_key(self, epoch: int | None = None) -> ScopeKey | None:
-        """The key of an epoch, or the newest; None where it is not here."""
-        row = self._connection.execute(
-            "SELECT scope, epoch, key FROM scope_key WHERE scope = ? AND epoch = coalesce(?, epoch) ORDER BY epoch DESC",
-            (self.scope, epoch),
-        ).fetchone()
-        return ScopeKey(*row) if row else None
 
     # ---- the county ----
 
@@ -121,9 +95,14 @@ class Device:
         return read_paper(data, Server) if data else None
 
     @property
+    def certificate_paper(self) -> bytes:
+        """The county's paper about this device, empty before it has joined."""
+        return bytes(self._meta.get("certificate") or b"")
+
+    @property
     def certificate(self) -> Certificate | None:
         """What the county says about this device."""
-        data = self._meta.get("certificate")
+        data = self.certificate_paper
         return read_paper(data, Certificate) if data else None
 
     def request(self) -> bytes:
@@ -151,7 +130,8 @@ class Device:
             server = open_server(server_paper)
             body = open_paper(admission, Admission, server.county_key)
             certificate = open_certificate(body.certificate, server.county_key)
-            members = [open_certificate(paper, server.county_key) for paper in body.members]
+            for paper in body.members:
+                open_certificate(paper, server.county_key)
         except UnreadablePaper as error:
             raise Problem("enrol.not_an_admission") from error
         if certificate.device != self.id:
@@ -163,26 +143,25 @@ class Device:
             self._move(certificate.scope)
         self._meta.put("server", server_paper)
         self._meta.put("certificate", body.certificate)
-        self.keep_paper(body.certificate, certificate)
-        for paper, member in zip(body.members, members, strict=True):
-            self.keep_paper(paper, member)
+        for paper in (body.certificate, *body.members):
+            self.keep_paper(certificate.scope, paper)
         return certificate
 
-    def keep_paper(self, data: bytes, body: Certificate | Grant) -> None:
-        """Keep a paper that has been checked, to read it later and hand it on."""
+    def keep_paper(self, scope: bytes, data: bytes) -> None:
+        """Keep a paper that has been checked, to read it later and hand it on to the members of a scope."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO paper (id, scope, kind, data) VALUES (?, ?, ?, ?)",
-            (paper_id(data), body.scope, body.KIND, data),
+            "INSERT OR IGNORE INTO paper (scope, id, kind, data) VALUES (?, ?, ?, ?)",
+            (scope, paper_id(data), paper_kind(data), data),
         )
 
-    def papers(self, kind: type[P]) -> list[P]:
-        """What the papers of a kind say that are kept for the scope."""
-        return [body for body, _ in self.papers_with_data(kind)]
+    def papers(self, kind: type[P], scope: bytes | None = None) -> list[P]:
+        """What the papers of a kind say that are kept for a scope, the station's own unless another is named."""
+        return [body for body, _ in self.papers_with_data(kind, scope)]
 
-    def papers_with_data(self, kind: type[P]) -> list[tuple[P, bytes]]:
-        """The papers of a kind that are kept for the scope."""
+    def papers_with_data(self, kind: type[P], scope: bytes | None = None) -> list[tuple[P, bytes]]:
+        """The papers of a kind that are kept for a scope."""
         rows = self._connection.execute(
-            "SELECT data FROM paper WHERE scope = ? AND kind = ? ORDER BY id", (self.scope, kind.KIND)
+            "SELECT data FROM paper WHERE scope = ? AND kind = ? ORDER BY id", (scope or self.scope, kind.KIND)
         )
         return [(read_paper(data, kind), data) for (data,) in rows]
 
@@ -192,12 +171,13 @@ class Device:
         Nobody has seen its segments, because a device without admission meets no one. They are sealed again, from the
         log, once the key of the new scope is here; ordinals and therefore change ids stay what they are.
         """
-        for number, _ in self.streams:
+        for number, _ in self.scopes.streams(self.scope):
             self._connection.execute("DELETE FROM segment WHERE stream = ?", (number,))
             self._connection.execute(
                 "UPDATE stream SET scope = ?, seq = 0, hash = ?, next_ordinal = 1, folded = 0 WHERE no = ?",
                 (scope, CHAIN_START, number),
             )
         self._connection.execute("UPDATE person_key SET published = 0")
+        self._connection.execute("UPDATE person_key SET scope = ?", (scope,))
         self._connection.execute("DELETE FROM scope_key")
-        self._meta.put("scope", scope)
+        self.scopes.set_home(scope)

@@ -6,7 +6,7 @@ is a function of the changes too. So the order in which they arrive does not mat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from storage.database import Connection, Meta, batches, errors_explained, transaction
 from storage.errors import EnvironmentProblem
@@ -66,71 +66,86 @@ class Eraser:
 
     # ---- who is erased ----
 
-    def erased(self, people: Iterable[bytes]) -> set[bytes]:
-        """Those of the people who are erased. An erased person keeps a place among the keys, with an empty key."""
+    def erased(self, scope: bytes, people: Iterable[bytes]) -> set[bytes]:
+        """Those of the people who are erased in a scope. They keep a place among the keys, with an empty key."""
         asked = set(people)
         found = asked & {EMPTIED}
         for batch in batches(asked):
             marks = ", ".join("?" * len(batch))
             rows = self._connection.execute(
-                f"SELECT person FROM person_key WHERE person IN ({marks}) AND length(key) = 0",  # noqa: S608 -- marks
-                batch,
+                f"SELECT person FROM person_key WHERE person IN ({marks}) AND scope = ? AND length(key) = 0",  # noqa: S608
+                (*batch, scope),
             )
             found.update(row[0] for row in rows)
         return found
 
-    def has_key(self, person: bytes) -> bool:
-        """Whether somebody of this id is here and not erased."""
-        row = self._connection.execute("SELECT 1 FROM person_key WHERE person = ? AND length(key) > 0", (person,))
-        return row.fetchone() is not None
+    def scopes_of(self, person: bytes) -> list[bytes]:
+        """The scopes in which somebody of this id is here and not erased."""
+        rows = self._connection.execute(
+            "SELECT scope FROM person_key WHERE person = ? AND length(key) > 0 ORDER BY scope", (person,)
+        )
+        return [row[0] for row in rows]
 
-    def without_erased(self, envelopes: bytes) -> bytes:
+    def without_erased(self, scope: bytes, envelopes: bytes) -> bytes:
         """Envelopes from elsewhere without those of erased people, so that they are neither used nor handed on."""
         listed = read_envelopes(envelopes)
-        erased = self.erased(one.person for one in listed)
+        erased = self.erased(scope, (one.person for one in listed))
         return encode([one for one in listed if one.person not in erased]) if erased else envelopes
 
     # ---- erasing, within the caller's transaction ----
 
-    def take(self, changes: Iterable[Change]) -> bool:
-        """Erase everybody whom these changes erase and who is not erased yet; returns whether there was somebody."""
+    def take(self, scope: bytes, changes: Iterable[Change]) -> bool:
+        """Erase everybody whom these changes of a scope erase there, and who is not erased yet; whether there was somebody."""
         named = {person for person in map(erased_by, changes) if person}
-        people = named - self.erased(named)
+        people = named - self.erased(scope, named)
         for person in people:
-            self._destroy_keys(person)
-            self._empty_changes(person)
+            self._destroy_keys(scope, person)
+            self._empty_changes(scope, person)
         if people:
             self._meta.put(_PENDING, 1)
         return bool(people)
 
-    def _destroy_keys(self, person: bytes) -> None:
+    def _destroy_keys(self, scope: bytes, person: bytes) -> None:
         self._connection.execute(
-            "INSERT INTO person_key (person, key, published) VALUES (?, x'', 1)"
-            " ON CONFLICT (person) DO UPDATE SET key = x'', published = 1",
-            (person,),
+            "INSERT INTO person_key (person, scope, key, published) VALUES (?, ?, x'', 1)"
+            " ON CONFLICT (person, scope) DO UPDATE SET key = x'', published = 1",
+            (person, scope),
         )
         rows = self._connection.execute(
-            "SELECT stream, seq, envelopes FROM segment WHERE instr(envelopes, ?) > 0", (person,)
+            "SELECT stream, seq, envelopes FROM segment WHERE instr(envelopes, ?) > 0"
+            " AND stream IN (SELECT no FROM stream WHERE scope = ?)",
+            (person, scope),
         ).fetchall()
         self._connection.executemany(
             "UPDATE segment SET envelopes = ? WHERE stream = ? AND seq = ?",
-            [(self.without_erased(envelopes), stream, seq) for stream, seq, envelopes in rows],
+            [(self.without_erased(scope, envelopes), stream, seq) for stream, seq, envelopes in rows],
         )
 
-    def _empty_changes(self, person: bytes) -> None:
-        places = self._log.of_person(person)
-        records = {record for _, record in places}
-        before = [self._folded(logged) for logged in self._log.of_records(records)]
-        self._log.empty([number for number, _ in places])
+        kept = self._connection.execute(
+            "SELECT hash, envelopes FROM quarantine WHERE instr(envelopes, ?) > 0", (person,)
+        ).fetchall()
+        self._connection.executemany(
+            "UPDATE quarantine SET envelopes = ? WHERE hash = ?",
+            [(self.without_erased(scope, envelopes), whole) for whole, envelopes in kept],
+        )
+
+    def _empty_changes(self, scope: bytes, person: bytes) -> None:
+        places = self._log.of_person(person, scope)
         # Somebody else's change in a record of the person's is only ever forged, but it must stay wherever it is.
+        self.refold_without({record for _, record in places}, lambda: self._log.empty([number for number, _ in places]))
+
+    def refold_without(self, records: Collection[bytes], take_out: Callable[[], None]) -> None:
+        """Fold records again around something that takes changes of theirs out of the log."""
+        before = [self._folded(logged) for logged in self._log.of_records(records)]
+        take_out()
         left = [self._folded(logged) for logged in self._log.of_records(records)]
         self._projection.remove(before)
         self._projection.write(left)
 
-    def cross_off(self, stream: int, opened: Iterable[Opened]) -> None:
+    def cross_off(self, scope: bytes, stream: int, opened: Iterable[Opened]) -> None:
         """Note which of the changes from a segment that cannot be read never will be: their people are erased."""
         unread = {one.ordinal: one.person for one in opened if one.change is None and one.person}
-        erased = self.erased(unread.values())
+        erased = self.erased(scope, unread.values())
         self._log.cross_off(stream, [ordinal for ordinal, person in unread.items() if person in erased])
 
     # ---- cleaning up, afterwards ----

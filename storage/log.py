@@ -90,11 +90,24 @@ class Log:
         rows = self._connection.execute("SELECT ordinal FROM change WHERE stream = ? AND body IS NULL", (stream,))
         return {row[0] for row in rows}
 
-    def of_person(self, person: bytes) -> list[tuple[int, bytes]]:
-        """Row numbers and records of all readable changes that belong to a person, in whatever record they stand."""
+    def records_from(self, stream: int, ordinal: int) -> set[bytes]:
+        """The records that the readable changes of a stream from an ordinal on are about."""
         rows = self._connection.execute(
-            f"SELECT no, record, body FROM change WHERE {_READABLE} AND instr(body, ?) > 0",  # noqa: S608 -- constant
-            (person,),
+            f"SELECT record FROM change WHERE stream = ? AND ordinal >= ? AND {_READABLE}",  # noqa: S608 -- constant
+            (stream, ordinal),
+        )
+        return {row[0] for row in rows}
+
+    def remove(self, stream: int, ordinal: int) -> None:
+        """Take the changes of a stream from an ordinal on out: they may come again."""
+        self._connection.execute("DELETE FROM change WHERE stream = ? AND ordinal >= ?", (stream, ordinal))
+
+    def of_person(self, person: bytes, scope: bytes) -> list[tuple[int, bytes]]:
+        """Row numbers and records of all readable changes in a scope that belong to a person, in whatever record."""
+        rows = self._connection.execute(
+            f"SELECT no, record, body FROM change WHERE {_READABLE} AND instr(body, ?) > 0"  # noqa: S608 -- constant
+            " AND stream IN (SELECT no FROM stream WHERE scope = ?)",
+            (person, scope),
         )
         return [(number, record) for number, record, body in rows if _decode(body)[2] == person]
 

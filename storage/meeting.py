@@ -12,36 +12,30 @@ from storage.database import Connection
 from storage.device import Device
 from storage.erase import Eraser
 from storage.log import EMPTIED, Log
+from storage.membership import Membership, end_of
+from storage.quarantine import Apart, Quarantine
 from storage.shelf import Shelf, Shelved
 from sync.changes import Change
-from sync.crypto import KEY_SIZE, Unsealed, digest
-from sync.papers import (
-    Certificate,
-    Grant,
-    Receipt,
-    UnreadablePaper,
-    open_certificate,
-    open_grant,
-    open_paper,
-    paper_kind,
-    read_paper,
-    write_grant,
-)
+from sync.crypto import KEY_SIZE, digest
+from sync.papers import Receipt, UnreadablePaper, open_paper
+from sync.scopes import prefix_in, prefix_of
 from sync.segments import (
     MARK_SIZE,
     MAX_CHANGES,
     Header,
     Opened,
+    Point,
     ScopeKey,
     Segment,
     Tail,
     UnreadableSegment,
     open_envelopes,
     open_segment,
+    read_header,
     seal_envelopes,
     seal_segment,
 )
-from sync.store import KNOWN, Appended, Gate, Overview
+from sync.store import FORK, GENUINE, KNOWN, REVOKED, Appended, Gate, Overview
 
 SEAL_BYTES = 1024 * 1024
 """A segment is closed when its changes come to about this many bytes before compression."""
@@ -57,11 +51,15 @@ class Backlog(msgspec.Struct, frozen=True):
         waiting: changes that no server has acknowledged (待上传).
         locked: segments that arrived and cannot be opened, because the station's key is not here yet.
         unreadable: changes whose person's key is not here.
+        apart: segments that may not count: of a revoked device, or the other side of a fork.
+        revoked: whether the county has revoked this device.
     """
 
     waiting: int
     locked: int
     unreadable: int
+    apart: int = 0
+    revoked: bool = False
 
 
 class Meeting:
@@ -92,6 +90,8 @@ class Meeting:
         self._device = device
         self._log = log
         self._shelf = Shelf(connection)
+        self._membership = Membership(connection, device)
+        self._quarantine = Quarantine(connection)
         self._transaction = transaction
         self._refold = refold
         self._witness = witness
@@ -99,12 +99,32 @@ class Meeting:
 
     @property
     def scope(self) -> bytes:
-        """The scope that this archive meets others about."""
+        """The scope of the station's own records."""
         return self._device.scope
 
+    def scopes(self) -> list[bytes]:
+        """All scopes that this archive meets others about, what cannot wait first."""
+        return self._device.scopes.all()
+
+    @property
+    def membership(self) -> Membership:
+        """Who takes part in them."""
+        return self._membership
+
     def backlog(self) -> Backlog:
-        """What still has to happen."""
-        return Backlog(self._shelf.waiting(self.scope), self._shelf.locked(self.scope), self._log.unreadable())
+        """What still has to happen, in all scopes."""
+        scopes = self.scopes()
+        return Backlog(
+            waiting=sum(map(self._shelf.waiting, scopes)),
+            locked=sum(map(self._shelf.locked, scopes)),
+            unreadable=self._log.unreadable(),
+            apart=len(self._quarantine.listed()),
+            revoked=self._membership.is_revoked(),
+        )
+
+    def apart(self) -> list[Apart]:
+        """What is in quarantine, and why."""
+        return self._quarantine.listed()
 
     # ---- SegmentStore ----
 
@@ -119,27 +139,41 @@ class Meeting:
 
     def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
         """Keep segments from elsewhere; they are opened by `settle`."""
-        gate = Gate(scope, tail_of=self._shelf.tail, key_of=self.keys(scope).get, stored=self._shelf.stored)
+        gate = self._gate(scope)
         with self._transaction():
             for taken, segment in enumerate(segments):
                 verdict = gate.examine(segment)
                 if verdict == KNOWN:
                     continue
                 reason = verdict if isinstance(verdict, str) else self._keep(segment, *verdict)
+                if reason in GENUINE:
+                    self._quarantine.keep(segment, reason)
                 if reason:
                     return Appended(taken, reason)
         return Appended(len(segments))
 
+    def _gate(self, scope: bytes) -> Gate:
+        ends = self._membership.ends(scope)
+        return Gate(
+            scope,
+            tail_of=self._shelf.tail,
+            key_of=self._membership.keys(scope).get,
+            stored=self._shelf.stored,
+            end_of=lambda stream: end_of(ends, stream),
+        )
+
     def _keep(self, segment: Segment, header: Header, tail: Tail) -> str:
         """Keep a segment that passed the gate; returns why it was refused after all, or nothing."""
-        number, stream = self._device.stream
-        if header.stream == stream:
+        if self._shelf.is_elsewhere(header.stream, header.scope):
+            return "sync.refused_scope"
+        if self._device.scopes.is_written_here(header.scope, header.stream):
             # Only we write this stream, and yet others know more of it: this is an older copy of the archive, put back.
             # Ordinals must never be given twice, so what is saved from now on goes into a new stream.
+            number = self._shelf.number(header.stream)
             if header.first != self._log.next_ordinal(number):
-                return "sync.refused_fork"
-            self._device.begin_stream()
-        envelopes = self._eraser.without_erased(segment.envelopes)
+                return FORK
+            self._device.scopes.begin_streams()
+        envelopes = self._eraser.without_erased(header.scope, segment.envelopes)
         self._shelf.keep(segment._replace(envelopes=envelopes), tail, header.scope)
         return ""
 
@@ -155,41 +189,13 @@ class Meeting:
         return [data for paper, data in rows if paper in wanted]
 
     def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
-        """Keep certificates that our county signed, and grants by the devices that they name."""
-        server = self._device.server
-        if server is None:
-            return
+        """Keep papers that our county signed, or members whom it certified; also those of a scope that is shared with us."""
         with self._transaction():
-            # Certificates first: a grant is believed by its sender's certificate.
-            for kind in (Certificate.KIND, Grant.KIND):
-                for data in papers:
-                    try:
-                        if paper_kind(data) == kind:
-                            self._add_paper(scope, data, server.county_key)
-                    except UnreadablePaper:
-                        continue
-
-    def _add_paper(self, scope: bytes, data: bytes, county_key: bytes) -> None:
-        body: Certificate | Grant
-        if paper_kind(data) == Certificate.KIND:
-            body = open_certificate(data, county_key)
-        else:
-            body = open_paper(data, Grant, self._sender_key(read_paper(data, Grant)))
-        if body.scope == scope:
-            self._device.keep_paper(data, body)
+            self._membership.add(scope, list(papers))
 
     def keys(self, scope: bytes) -> dict[bytes, bytes]:
         """The signing keys of the members of a scope, by device."""
-        if scope != self.scope:
-            return {}
-        members = {member.device: member.signing_key for member in self._device.papers(Certificate)}
-        return {**members, self._device.id: self._device.signer.public_key}
-
-    def _sender_key(self, grant: Grant) -> bytes:
-        key = self.keys(grant.scope).get(grant.sender)
-        if key is None:
-            raise UnreadablePaper
-        return key
+        return self._membership.keys(scope)
 
     def acknowledge(self, receipt: bytes) -> None:
         """Take a server's receipt; one that our county's server did not sign changes nothing."""
@@ -207,11 +213,11 @@ class Meeting:
 
     def seal(self, *, full_only: bool = False) -> None:
         """Put what was saved since the last time into segments; with `full_only` only where it fills one."""
-        scope_key = self._device.scope_key()
-        if scope_key is None:
-            return
-        for number, stream in self._device.streams:
-            self._seal_stream(number, stream, scope_key, full_only=full_only)
+        for scope in self.scopes():
+            scope_key = self._device.scopes.key(scope)
+            if scope_key:
+                for number, stream in self._device.scopes.streams(scope):
+                    self._seal_stream(number, stream, scope_key, full_only=full_only)
 
     def _seal_stream(self, number: int, stream: bytes, scope_key: ScopeKey, *, full_only: bool) -> None:
         while True:
@@ -220,76 +226,73 @@ class Meeting:
             if not changes or (full_only and len(changes) < MAX_CHANGES):
                 return
             persons = {change.person for change in changes if change.person}
-            fresh = self._person_keys(persons, unpublished=True)
+            fresh = self._person_keys(scope_key.scope, persons, unpublished=True)
             # What was emptied goes out under a key that nobody has.
-            keys = {EMPTIED: secrets.token_bytes(KEY_SIZE), **self._person_keys(persons)}
+            keys = {EMPTIED: secrets.token_bytes(KEY_SIZE), **self._person_keys(scope_key.scope, persons)}
             data = seal_segment(changes, tail, scope_key=scope_key, signer=self._device.signer, keys=keys)
             with self._transaction():
                 self._shelf.keep(Segment(data, seal_envelopes(fresh, scope_key)), tail, scope_key.scope)
                 self._shelf.set_folded(number, tail.seq + 1)
                 self._connection.executemany(
-                    "UPDATE person_key SET published = 1 WHERE person = ?", [(person,) for person in fresh]
+                    "UPDATE person_key SET published = 1 WHERE person = ? AND scope = ?",
+                    [(person, scope_key.scope) for person in fresh],
                 )
 
-    def _person_keys(self, persons: Collection[bytes], *, unpublished: bool = False) -> dict[bytes, bytes]:
-        """The content keys of these people, as far as they are here; or only those that no segment has carried yet."""
+    def _person_keys(
+        self, scope: bytes, persons: Collection[bytes], *, unpublished: bool = False
+    ) -> dict[bytes, bytes]:
+        """The content keys of these people in a scope, as far as they are here; or only those no segment has carried."""
         marks = ", ".join("?" * len(persons))
         rows = self._connection.execute(
-            f"SELECT person, key FROM person_key WHERE person IN ({marks}) AND published <= ?"  # noqa: S608 -- only marks
-            " AND length(key) > 0",
-            (*persons, 0 if unpublished else 1),
+            f"SELECT person, key FROM person_key WHERE person IN ({marks}) AND scope = ?"  # noqa: S608 -- only marks
+            " AND published <= ? AND length(key) > 0",
+            (*persons, scope, 0 if unpublished else 1),
         )
         return dict(rows.fetchall())
 
     # ---- what came from others becomes records ----
 
     def settle(self) -> bool:
-        """Take keys out of grants, open segments, hand the station's key on, seal what waited for it."""
-        before = self.overview(self.scope)
-        with self._transaction():
-            new_key = self._take_scope_keys()
-            if self._take_person_keys():
-                self._reread()
-        while sum(self._open(one) for one in self._shelf.next_unfolded(self.scope)):
-            pass
-        with self._transaction():
-            self._grant()
+        """Take keys out of grants, open segments, hand keys on, seal what waited for one, obey revocations.
+
+        Returns:
+            Whether others should be given more now than before.
+        """
+        before = [self.overview(scope) for scope in self.scopes()]
+        new_key = False
+        for scope in self.scopes():
+            with self._transaction():
+                self._obey(scope)
+                new_key |= self._membership.take_keys(scope)
+                if self._take_person_keys(scope):
+                    self._reread()
+            while sum(self._open(scope, one) for one in self._shelf.next_unfolded(scope)):
+                pass
+            with self._transaction():
+                new_key |= self._membership.grant(scope)
         if new_key:
             self.seal()
         self._eraser.scrub_if_possible()
-        return self.overview(self.scope) != before
+        return [self.overview(scope) for scope in self.scopes()] != before
 
-    def _take_scope_keys(self) -> bool:
-        """Whether there was a new one."""
-        new = False
-        for grant, data in self._device.papers_with_data(Grant):
-            if grant.recipient != self._device.id or self._device.scope_key(grant.epoch):
-                continue
-            try:
-                self._device.add_scope_key(open_grant(data, self._sender_key(grant), self._device.recipient))
-            except UnreadablePaper:
-                continue
-            new = True
-        return new
-
-    def _take_person_keys(self) -> int:
+    def _take_person_keys(self, scope: bytes) -> int:
         """Take the content keys out of the envelopes of all new segments; returns how many are new.
 
         Before any of them is opened: people may be written about in another stream than the one that introduced them.
         """
         taken = 0
-        for epoch, envelopes in self._shelf.unfolded_envelopes(self.scope):
-            scope_key = self._device.scope_key(epoch)
+        for epoch, envelopes in self._shelf.unfolded_envelopes(scope):
+            scope_key = self._device.scopes.key(scope, epoch)
             if scope_key:
                 taken += self._connection.executemany(
-                    "INSERT OR IGNORE INTO person_key (person, key, published) VALUES (?, ?, 1)",
-                    open_envelopes(envelopes, scope_key).items(),
+                    "INSERT OR IGNORE INTO person_key (person, scope, key, published) VALUES (?, ?, ?, 1)",
+                    [(person, scope, key) for person, key in open_envelopes(envelopes, scope_key).items()],
                 ).rowcount
         return taken
 
-    def _open(self, shelved: Shelved) -> bool:
+    def _open(self, scope: bytes, shelved: Shelved) -> bool:
         """Put the changes of a segment into the log and fold them; False where it cannot be opened."""
-        opened = self._opened(shelved)
+        opened = self._opened(scope, shelved)
         if opened is None:
             return False
         with self._transaction():
@@ -298,30 +301,35 @@ class Meeting:
             changes = [one.change for one in opened if one.change]
             self._fold(changes, version)
             self._shelf.set_folded(shelved.stream, shelved.seq)
-            self._eraser.cross_off(shelved.stream, opened)
-            if self._eraser.take(changes):
+            self._eraser.cross_off(scope, shelved.stream, opened)
+            if self._eraser.take(scope, changes):
                 self._reread()
         return True
 
     def _reread(self) -> None:
         """Try again what could not be read, because keys of people have come."""
-        for shelved in self._shelf.with_unreadable():
+        for scope, shelved in self._shelf.with_unreadable():
             unread = self._log.unreadable_of(shelved.stream)
-            opened = self._opened(shelved) or []
+            opened = self._opened(scope, shelved) or []
             readable = [(one.ordinal, one.change) for one in opened if one.change and one.ordinal in unread]
             version = self._log.version()
             self._log.reread(shelved.stream, readable)
-            self._eraser.cross_off(shelved.stream, opened)
+            self._eraser.cross_off(scope, shelved.stream, opened)
             self._fold([change for _, change in readable], version)
 
-    def _opened(self, shelved: Shelved) -> list[Opened] | None:
-        scope_key = self._device.scope_key(shelved.epoch)
+    def _opened(self, scope: bytes, shelved: Shelved) -> list[Opened] | None:
+        scope_key = self._device.scopes.key(scope, shelved.epoch)
         if scope_key is None:
             return None
         try:
-            return open_segment(shelved.data, scope_key=scope_key.key, keys_of=self._person_keys)
+            opened = open_segment(
+                shelved.data, scope_key=scope_key.key, keys_of=lambda persons: self._person_keys(scope, persons)
+            )
         except UnreadableSegment:
             return None
+        # A record belongs to one scope, or another station could write into ours. Its id says to which.
+        prefix = b"" if scope == self.scope else prefix_of(scope)
+        return [one if prefix_in(one.record) == prefix else one._replace(change=None, person=EMPTIED) for one in opened]
 
     def _fold(self, changes: Sequence[Change], version: int) -> None:
         """Bring the records of changes that are new in the log, beyond row `version`, up to date."""
@@ -329,19 +337,32 @@ class Meeting:
             self._witness(change.time)
         self._refold({change.record for change in changes}, version)
 
-    def _grant(self) -> None:
-        """Hand the scope's newest key to every member that has no grant for it."""
-        scope_key: ScopeKey | None = self._device.scope_key()
-        if scope_key is None:
-            return
-        served = {grant.recipient for grant in self._device.papers(Grant) if grant.epoch == scope_key.epoch}
-        served.add(self._device.id)
-        for member in self._device.papers(Certificate):
-            if member.device in served:
-                continue
-            served.add(member.device)
-            try:
-                data = write_grant(scope_key, member, self._device.signer)
-            except Unsealed:
-                continue
-            self._device.keep_paper(data, read_paper(data, Grant))
+    # ---- revoked devices ----
+
+    def _obey(self, scope: bytes) -> None:
+        """Set apart what revoked devices wrote beyond their ends, and take back what the county lets count after all."""
+        for stream, point in self._cut(scope):
+            self._cut_off(stream, point)
+        gate = self._gate(scope)
+        for segment in self._quarantine.of_revoked():
+            if read_header(segment.data).scope == scope:
+                verdict = gate.examine(segment)
+                if verdict == KNOWN or not (isinstance(verdict, str) or self._keep(segment, *verdict)):
+                    self._quarantine.remove(segment)
+
+    def _cut(self, scope: bytes) -> list[tuple[bytes, Point]]:
+        """The streams that have come further than their revoked devices' ends, and these."""
+        ends = self._membership.ends(scope)
+        cut = []
+        for stream, point in self._shelf.vector(scope).items():
+            end = end_of(ends, stream)
+            if end is not None and point.seq > end:
+                cut.append((stream, Point(end, b"")))
+        return cut
+
+    def _cut_off(self, stream: bytes, end: Point) -> None:
+        number = self._shelf.number(stream)
+        for segment in self._shelf.take_beyond(number, end.seq):
+            self._quarantine.keep(segment, REVOKED)
+        first = self._shelf.tail(stream).next_ordinal
+        self._eraser.refold_without(self._log.records_from(number, first), lambda: self._log.remove(number, first))

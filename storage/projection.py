@@ -15,6 +15,7 @@ from storage.database import Connection, Meta
 from storage.fold import MODULUS, Folded, digest_alone
 from storage.log import Alone, fields_of
 from storage.records import COLUMNS, OTHER, Catalogue, Fields, Record, RecordType
+from sync.scopes import prefix_in
 from sync.wire import encode as canonical
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -53,6 +54,9 @@ class Refolded(NamedTuple):
 _Row = tuple[int, bytes, str, bytes | None, int, int, int, int, bytes | None]
 """The columns of a record before those of its index fields."""
 
+_Sums = dict[bytes, int]
+"""What is added to the state hashes, by the prefix of a scope's records; the station's own have none."""
+
 Where = Mapping[str, Any]
 """Conditions on index fields: a value, None for a missing one, a tuple or list of values, or `Between`."""
 
@@ -89,6 +93,7 @@ class Projection:
                 f"CREATE TABLE r_{kind.name} (no INTEGER PRIMARY KEY, id BLOB, type TEXT, person BLOB, version INTEGER,"
                 f" schema INTEGER, created INTEGER, changed INTEGER, content BLOB{columns})"
             )
+        self._connection.execute("DELETE FROM meta WHERE name LIKE 'state%'")
         self._meta.put("state", bytes(32))
         self._meta.put("catalogue", self._fingerprint())
 
@@ -124,41 +129,41 @@ class Projection:
 
     def add(self, alone: Iterable[Alone]) -> None:
         """Put new records in that are single changes: as `write` does, in less time."""
-        delta = 0
+        sums: _Sums = {}
         entering: dict[str, list[tuple[_Row, Fields]]] = {}
         for number, stream, ordinal, one in alone:
-            delta += digest_alone(stream, ordinal, one)
+            _count(sums, one.record, digest_alone(stream, ordinal, one))
             row = (number, one.record, one.type, one.person, number, one.schema, one.time, one.time, None)
-            entering.setdefault(self._table_of(one.type), []).append((row, one.fields))
+            entering.setdefault(self._table_of(one.type, one.record), []).append((row, one.fields))
         for table, rows in entering.items():
             self._insert(table, rows)
-        self._add_to_state(delta)
+        self._add_to_states(sums)
 
     def write(self, folded: Iterable[Refolded]) -> None:
         """Put records in."""
-        delta = 0
+        sums: _Sums = {}
         leaving: dict[str, list[tuple[int]]] = {}
         entering: dict[str, list[tuple[_Row, Fields]]] = {}
         for one in folded:
             after = one.after
-            delta += after.digest
+            _count(sums, after.id, after.digest)
             if one.before:
-                delta -= one.before.digest
-                leaving.setdefault(self._table_of(one.before.type), []).append((one.place,))
-            entering.setdefault(self._table_of(after.type), []).append((_row(one), after.fields))
+                _count(sums, after.id, -one.before.digest)
+                leaving.setdefault(self._table_of(one.before.type, after.id), []).append((one.place,))
+            entering.setdefault(self._table_of(after.type, after.id), []).append((_row(one), after.fields))
         for table, places in leaving.items():
             self._remove(table, places)
         for table, rows in entering.items():
             self._insert(table, rows)
-        self._add_to_state(delta)
+        self._add_to_states(sums)
 
     def remove(self, folded: Iterable[Refolded]) -> None:
         """Take records out that stand here as they are folded."""
-        delta = 0
+        sums: _Sums = {}
         for one in folded:
-            delta -= one.after.digest
-            self._remove(self._table_of(one.after.type), [(one.place,)])
-        self._add_to_state(delta)
+            _count(sums, one.after.id, -one.after.digest)
+            self._remove(self._table_of(one.after.type, one.after.id), [(one.place,)])
+        self._add_to_states(sums)
 
     def merge_terms(self) -> None:
         """Write the search indexes anew: they keep the words of what was taken out until they are merged."""
@@ -166,12 +171,15 @@ class Projection:
             if kind.terms:
                 self._connection.execute(f"INSERT INTO s_{kind.name} (s_{kind.name}) VALUES ('optimize')")
 
-    def _add_to_state(self, delta: int) -> None:
-        state = int.from_bytes(self._meta.get("state"), "big")
-        self._meta.put("state", ((state + delta) % MODULUS).to_bytes(32, "big"))
+    def _add_to_states(self, sums: _Sums) -> None:
+        for prefix, delta in sums.items():
+            state = (int.from_bytes(self.state(prefix), "big") + delta) % MODULUS
+            self._meta.put(_state_name(prefix), state.to_bytes(32, "big"))
 
-    def _table_of(self, type_name: str) -> str:
-        return type_name if self._catalogue.get(type_name) else OTHER
+    def _table_of(self, type_name: str, record: bytes) -> str:
+        """Where a record stands: with those of its type, unless it came in a scope where there are none of that type."""
+        kind = self._catalogue.get(type_name)
+        return type_name if kind and kind.shared == bool(prefix_in(record)) else OTHER
 
     def _remove(self, table: str, places: Sequence[tuple[int]]) -> None:
         self._connection.executemany(f"DELETE FROM r_{table} WHERE no = ?", places)
@@ -197,13 +205,13 @@ class Projection:
 
     # ---- reading ----
 
-    def state(self) -> bytes:
-        """The state hash."""
-        return bytes(self._meta.get("state"))
+    def state(self, prefix: bytes = b"") -> bytes:
+        """The state hash of the station's own records, or of those in the shared scope with this prefix."""
+        return bytes(self._meta.get(_state_name(prefix)) or bytes(32))
 
     def holds(self, folded: Folded) -> bool:
         """Whether a record stands here just as it is folded."""
-        table = self._table_of(folded.type)
+        table = self._table_of(folded.type, folded.id)
         row = self._connection.execute(
             f"SELECT type, person, schema, created, changed, content IS NULL, {_CONTENT.format(table)} FROM r_{table}"
             f" WHERE {_BY_ID.format('= ?')} AND id = ?",
@@ -304,6 +312,15 @@ class Projection:
                 parts.append(shape.format("= ?"))
                 values.append(wanted)
         return (f"WHERE {' AND '.join(parts)}" if parts else ""), values
+
+
+def _count(sums: _Sums, record: bytes, delta: int) -> None:
+    prefix = prefix_in(record)
+    sums[prefix] = sums.get(prefix, 0) + delta
+
+
+def _state_name(prefix: bytes) -> str:
+    return f"state {prefix.hex()}" if prefix else "state"
 
 
 def _lookups(kind: RecordType) -> Sequence[tuple[str, ...]]:

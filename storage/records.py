@@ -32,6 +32,8 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
         ranked: fields in which concurrent values are not settled by time: the later in the tuple wins. Risk is never
             lowered by a merge.
         person: records of this type are people, each with a content key of its own.
+        shared: records of this type are in a scope that is shared with other stations, and of no other type there.
+        urgent: whether a record with these fields must go first over a slow line.
         terms: the search terms of a record, for types that can be searched. It is given fields as they come, from newer
             versions too, and with parts that have not arrived yet missing.
         terms_version: raised when `terms` gives other terms, so that the search index is made again.
@@ -43,6 +45,8 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
     lookups: tuple[tuple[str, ...], ...] | None = None
     ranked: dict[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
     person: bool = False
+    shared: bool = False
+    urgent: Callable[[Fields], bool] | None = None
     terms: Callable[[Fields], str] | None = None
     terms_version: int = 0
 
@@ -83,6 +87,7 @@ class Catalogue:
                 kind.index,
                 kind.lookups,
                 sorted(kind.ranked.items()),
+                kind.shared,
                 bool(kind.terms),
                 kind.terms_version,
             )

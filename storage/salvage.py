@@ -176,7 +176,7 @@ class _Builder:
         known = dict(wreck.meta)
         if not wreck.knows_its_device():
             # A new device, which nobody has admitted.
-            for name in ("certificate", "server", "stream"):
+            for name in ("certificate", "server", *(one for one in wreck.meta if one.startswith("stream"))):
                 known.pop(name, None)
             known |= {"signing_key": Signer.generate().private_key, "sealing_key": Recipient.generate().private_key}
             known = {"device_name": "", "station_name": "", "scope": wreck.most_common_scope(), **known}
@@ -192,8 +192,7 @@ class _Builder:
         """
         wreck = self._wreck
         met = {number for number, stream in wreck.streams.items() if wreck.was_admitted(stream.id)}
-        device.begin_stream()
-        _, new = device.stream
+        new = device.scopes.begin_stream(device.scope)
         connection.execute("DELETE FROM stream")
         number = max((place[0] for place in wreck.changes), default=0) + 1
         unseen = [one for one in wreck.changes if one[0] not in met or one[1] >= wreck.streams[one[0]].next_ordinal]
@@ -202,15 +201,16 @@ class _Builder:
         wreck.streams = {one: stream for one, stream in wreck.streams.items() if one in met}
         wreck.streams[number] = Stream(new, device.scope, 0, CHAIN_START, 1, 0, 0)
         # Envelopes go out once more; whoever has one ignores the second.
-        wreck.people = {person: (key, 0 if key else 1) for person, (key, _) in wreck.people.items()}
+        wreck.people = {one: (key, 0 if key else 1) for one, (key, _) in wreck.people.items()}
 
     def _close_ranks(self) -> None:
         """Number what was in no segment yet anew where a part of it is lost; nobody has seen the old numbers."""
         wreck = self._wreck
         for place in [one for one in wreck.changes if one[0] not in wreck.streams]:
             del wreck.changes[place]
+        written = {value for name, value in wreck.meta.items() if name.startswith("stream")}
         for number, stream in wreck.streams.items():
-            if stream.id == wreck.meta["stream"]:
+            if stream.id in written:
                 waiting = [one for one in wreck.changes if one[0] == number and one[1] >= stream.next_ordinal]
                 self._move(sorted(waiting), number, stream.id, stream.next_ordinal)
 
@@ -256,13 +256,19 @@ class _Builder:
             [(*place, key) for place, key in wreck.scope_keys.items()],
         )
         connection.executemany(
-            "INSERT INTO paper (id, scope, kind, data) VALUES (?, ?, ?, ?)",
-            [(paper, *rest) for paper, rest in wreck.papers.items()],
+            "INSERT INTO paper (scope, id, kind, data) VALUES (?, ?, ?, ?)",
+            [(*place, *rest) for place, rest in wreck.papers.items()],
         )
         connection.executemany(
-            "INSERT INTO person_key (person, key, published) VALUES (?, ?, ?)",
-            [(person, *rest) for person, rest in wreck.people.items()],
+            "INSERT INTO person_key (person, scope, key, published) VALUES (?, ?, ?, ?)",
+            [(*one, *rest) for one, rest in wreck.people.items()],
         )
+        connection.executemany(
+            "INSERT INTO quarantine (hash, stream, seq, reason, data, envelopes) VALUES (?, ?, ?, ?, ?, ?)",
+            [(whole, *rest) for whole, rest in wreck.apart.items()],
+        )
+        for scope, kind in wreck.shared.items():
+            Device(connection).scopes.join(scope, kind)
         self._put_changes(connection)
 
     def _put_changes(self, connection: Connection) -> None:

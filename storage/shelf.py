@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from storage.database import Connection
-from sync.segments import MARK_SIZE, Point, Segment, Tail, read_header
+from sync.crypto import digest
+from sync.segments import CHAIN_START, MARK_SIZE, Point, Segment, Tail, read_header
 from sync.store import READ_LIMIT, Vector
 
 
@@ -28,7 +29,7 @@ class Shelf:
     def vector(self, scope: bytes) -> Vector:
         """Where each stream of a scope ends."""
         rows = self._connection.execute("SELECT id, seq, hash FROM stream WHERE scope = ? AND seq > 0", (scope,))
-        return {stream: Point(seq, digest[:MARK_SIZE]) for stream, seq, digest in rows}
+        return {stream: Point(seq, whole[:MARK_SIZE]) for stream, seq, whole in rows}
 
     def read(self, scope: bytes, stream: bytes, start: int) -> list[Segment]:
         """The segments of a stream from seq `start`, up to about `READ_LIMIT` bytes."""
@@ -60,14 +61,42 @@ class Shelf:
         ).fetchone()
         return row[0] if row else None
 
+    def number(self, stream: bytes) -> int:
+        """The local number of a stream that is here."""
+        (number,) = self._connection.execute("SELECT no FROM stream WHERE id = ?", (stream,)).fetchone()
+        return int(number)
+
+    def is_elsewhere(self, stream: bytes, scope: bytes) -> bool:
+        """Whether a stream is known as one of another scope."""
+        row = self._connection.execute("SELECT scope FROM stream WHERE id = ?", (stream,)).fetchone()
+        return row is not None and row[0] != scope
+
+    def take_beyond(self, number: int, seq: int) -> list[Segment]:
+        """Take the segments of a stream beyond `seq` out; it ends there again."""
+        rows = self._connection.execute(
+            "SELECT data, envelopes FROM segment WHERE stream = ? AND seq > ? ORDER BY seq", (number, seq)
+        )
+        taken = [Segment(*row) for row in rows]
+        row = self._connection.execute(
+            "SELECT data FROM segment WHERE stream = ? AND seq = ?", (number, seq)
+        ).fetchone()
+        end = (digest(row[0]), read_header(row[0]).next_ordinal) if row else (CHAIN_START, 1)
+        self._connection.execute("DELETE FROM segment WHERE stream = ? AND seq > ?", (number, seq))
+        self._connection.execute(
+            "UPDATE stream SET seq = ?, hash = ?, next_ordinal = ?, folded = min(folded, ?),"
+            " acknowledged = min(acknowledged, ?) WHERE no = ?",
+            (seq if row else 0, *end, seq, end[1] - 1, number),
+        )
+        return taken
+
     def keep(self, segment: Segment, tail: Tail, scope: bytes) -> None:
         """Append a segment that continues `tail`."""
         header = read_header(segment.data)
-        _, seq, digest, next_ordinal = tail.after(header, segment.data)
+        _, seq, whole, next_ordinal = tail.after(header, segment.data)
         self._connection.execute(
             "INSERT INTO stream (id, scope, seq, hash, next_ordinal) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id)"
             " DO UPDATE SET seq = excluded.seq, hash = excluded.hash, next_ordinal = excluded.next_ordinal",
-            (tail.stream, scope, seq, digest, next_ordinal),
+            (tail.stream, scope, seq, whole, next_ordinal),
         )
         self._connection.execute(
             "INSERT INTO segment (stream, seq, first, count, epoch, data, envelopes)"
@@ -96,19 +125,20 @@ class Shelf:
         )
         return [Shelved(*row) for row in rows]
 
-    def with_unreadable(self) -> Iterator[Shelved]:
-        """Segments that were opened and hold changes which could not be read."""
+    def with_unreadable(self) -> Iterator[tuple[bytes, Shelved]]:
+        """Segments that were opened and hold changes which could not be read, with their scopes."""
         places = self._connection.execute(
             "SELECT DISTINCT segment.stream, segment.seq FROM change JOIN segment ON segment.stream = change.stream"
             " AND change.ordinal >= segment.first AND change.ordinal < segment.first + segment.count"
             " WHERE change.body IS NULL"
         ).fetchall()
         for place in places:
-            yield Shelved(
-                *self._connection.execute(
-                    "SELECT stream, seq, epoch, data FROM segment WHERE stream = ? AND seq = ?", place
-                ).fetchone()
-            )
+            scope, *segment = self._connection.execute(
+                "SELECT stream.scope, segment.stream, segment.seq, segment.epoch, segment.data FROM segment"
+                " JOIN stream ON stream.no = segment.stream WHERE segment.stream = ? AND segment.seq = ?",
+                place,
+            ).fetchone()
+            yield scope, Shelved(*segment)
 
     def set_folded(self, stream: int, seq: int) -> None:
         """Note that a stream has been opened up to `seq`."""

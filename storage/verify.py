@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -9,7 +10,7 @@ from storage.database import Connection
 from storage.errors import Problem
 from storage.keys import read_slots
 from storage.records import OTHER, Catalogue
-from sync.ids import ID_SIZE
+from sync.ids import ID_SIZE, device_of
 from sync.segments import Tail, UnreadableSegment, check_signature, read_header
 
 MAX_FINDINGS = 100
@@ -32,23 +33,24 @@ def damaged_pages(connection: Connection) -> list[Finding]:
     return [Finding("page", place) for place in places][:MAX_FINDINGS]
 
 
-def broken_segments(connection: Connection, keys: dict[bytes, bytes]) -> list[Finding]:
+def broken_segments(connection: Connection, keys_of: Callable[[bytes], dict[bytes, bytes]]) -> list[Finding]:
     """Segments that do not continue their stream, or that their device did not sign.
 
     Args:
         connection: the archive's.
-        keys: the signing keys of all devices, by their ids.
+        keys_of: gives the signing keys of all devices of a scope, by their ids.
     """
     findings: list[Finding] = []
-    streams = connection.execute("SELECT no, id, seq FROM stream ORDER BY no").fetchall()
-    for number, stream, last in streams:
+    keys = {scope: keys_of(scope) for (scope,) in connection.execute("SELECT DISTINCT scope FROM stream").fetchall()}
+    streams = connection.execute("SELECT no, id, seq, scope FROM stream ORDER BY no").fetchall()
+    for number, stream, last, scope in streams:
         tail = Tail.of_new(stream)
         rows = connection.execute("SELECT seq, data FROM segment WHERE stream = ? ORDER BY seq", (number,))
         for seq, data in rows:
             place = f"{stream.hex()}/{seq}"
             try:
                 header = read_header(data)
-                check_signature(data, keys.get(stream[:16], b""))
+                check_signature(data, keys[scope].get(device_of(stream), b""))
             except UnreadableSegment:
                 findings.append(Finding("signature", place))
                 break
@@ -84,7 +86,8 @@ def broken_references(connection: Connection, catalogue: Catalogue) -> list[Find
     people = " UNION ALL ".join(f"SELECT id FROM r_{kind.name}" for kind in kinds if kind.person)  # noqa: S608
     findings: list[Finding] = []
     for kind in kinds:
-        named = [("person", people)] if people else []
+        # What others share with us is about people whom they have.
+        named = [("person", people)] if people and not kind.shared else []
         named += [(f"f_{field}", everything) for field in kind.index]
         for column, targets in named:
             rows = connection.execute(

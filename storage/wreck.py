@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from storage.log import EMPTIED
 from storage.pages import Row, rows
 from sync.changes import encode_payload
-from sync.crypto import KEY_SIZE, Signer
+from sync.crypto import KEY_SIZE, Signer, digest
 from sync.ids import ID_SIZE, STREAM_ID_SIZE, device_of
 from sync.papers import Certificate, paper_id, read_paper
+from sync.scopes import prefix_in, prefix_of
 from sync.segments import (
     CHAIN_START,
     Opened,
@@ -32,9 +34,9 @@ Place = tuple[int, int]
 """A local stream number, and an ordinal or a seq."""
 
 _META = {
-    "signing_key", "sealing_key", "device_name", "station_name", "scope", "stream", "server", "certificate",
+    "signing_key", "sealing_key", "device_name", "station_name", "scope", "server", "certificate",
 }  # fmt: skip
-_LOCAL = "local."
+_PREFIXES = ("local.", "stream")
 
 
 class Stream(NamedTuple):
@@ -75,8 +77,10 @@ class Wreck(msgspec.Struct):
     scope_keys: dict[tuple[bytes, int], bytes] = msgspec.field(default_factory=dict)
     streams: dict[int, Stream] = msgspec.field(default_factory=dict)
     segments: dict[Place, Segment] = msgspec.field(default_factory=dict)
-    papers: dict[bytes, tuple[bytes, int, bytes]] = msgspec.field(default_factory=dict)
-    people: dict[bytes, tuple[bytes, int]] = msgspec.field(default_factory=dict)
+    papers: dict[tuple[bytes, bytes], tuple[int, bytes]] = msgspec.field(default_factory=dict)
+    people: dict[tuple[bytes, bytes], tuple[bytes, int]] = msgspec.field(default_factory=dict)
+    shared: dict[bytes, str] = msgspec.field(default_factory=dict)
+    apart: dict[bytes, tuple[bytes, int, str, bytes, bytes]] = msgspec.field(default_factory=dict)
     changes: dict[Place, Logged] = msgspec.field(default_factory=dict)
     expected: set[Place] = msgspec.field(default_factory=set)
 
@@ -90,46 +94,57 @@ class Wreck(msgspec.Struct):
             if key:
                 with suppress(UnreadableSegment):
                     for person, content in open_envelopes(segment.envelopes, key).items():
-                        self.people.setdefault(person, (content, 1))
+                        self.people.setdefault((person, key.scope), (content, 1))
         for (number, seq), segment in sorted(self.segments.items()):
             places = {(number, segment.first + offset) for offset in range(segment.length)}
             if number in self.streams and seq <= self.streams[number].folded and places - self.changes.keys():
                 for one in self._opened(segment):
-                    self.changes.setdefault((number, one.ordinal), self._logged(one))
+                    self.changes.setdefault((number, one.ordinal), self._logged(one, self.streams[number].scope))
         # A page that should be gone may still hold what was erased.
         for place, logged in self.changes.items():
-            if logged.body and self._is_erased(_decode(logged.body)[2]):
+            if logged.body and self._is_erased(_decode(logged.body)[2], self._scope_of(place)):
                 self.changes[place] = logged._replace(time=None, body=b"")
 
     def _find_certificate(self) -> None:
         """The device's own certificate is kept twice."""
         own = self.meta.get("certificate")
         if own and "scope" in self.meta:
-            self.papers.setdefault(paper_id(own), (self.meta["scope"], Certificate.KIND, own))
+            self.papers.setdefault((self.meta["scope"], paper_id(own)), (Certificate.KIND, own))
         elif "signing_key" in self.meta:
             device = Signer(self.meta["signing_key"]).id
-            for _, kind, data in self.papers.values():
+            for kind, data in self.papers.values():
                 if kind == Certificate.KIND and read_paper(data, Certificate).device == device:
                     self.meta["certificate"] = data
 
     def _opened(self, segment: Segment) -> list[Opened]:
         key = self._scope_key(segment)
-        keys = {person: content for person, (content, _) in self.people.items() if content}
+        if key is None:
+            return []
+        keys = {
+            person: content for (person, scope), (content, _) in self.people.items() if content and scope == key.scope
+        }
         try:
-            return open_segment(segment.data, scope_key=key.key, keys_of=lambda _: keys) if key else []
+            opened = open_segment(segment.data, scope_key=key.key, keys_of=lambda _: keys)
         except UnreadableSegment:
             return []
+        prefix = b"" if key.scope == self.meta.get("scope") else prefix_of(key.scope)
+        return [one if prefix_in(one.record) == prefix else one._replace(change=None, person=EMPTIED) for one in opened]
 
-    def _logged(self, one: Opened) -> Logged:
+    def _scope_of(self, place: Place) -> bytes:
+        stream = self.streams.get(place[0])
+        return stream.scope if stream else self.meta.get("scope", b"")
+
+    def _logged(self, one: Opened, scope: bytes) -> Logged:
         change = one.change
         if change is None:
-            return Logged(None, one.record, None, b"" if self._is_erased(one.person) else None)
+            return Logged(None, one.record, None, b"" if self._is_erased(one.person, scope) else None)
         payload = encode_payload(change.fields, change.base)
         body = _encode((change.type, change.schema, change.person, change.actor, payload))
         return Logged(None, one.record, change.time, body)
 
-    def _is_erased(self, person: bytes | None) -> bool:
-        return person in self.people and not self.people[person][0]
+    def _is_erased(self, person: bytes | None, scope: bytes) -> bool:
+        known = self.people.get((person, scope)) if person else None
+        return person == EMPTIED or (known is not None and not known[0])
 
     def _scope_key(self, segment: Segment) -> ScopeKey | None:
         header = read_header(segment.data)
@@ -144,10 +159,12 @@ class Wreck(msgspec.Struct):
 
     def give_new_keys(self) -> list[bytes]:
         """Give people whose key is lost another one; returns who they are."""
-        named = {_decode(logged.body)[2] for logged in self.changes.values() if logged.body}
-        lost = sorted(named - self.people.keys() - {None})
-        self.people |= {person: (secrets.token_bytes(KEY_SIZE), 0) for person in lost}
-        return lost
+        named = {
+            (_decode(logged.body)[2], self._scope_of(place)) for place, logged in self.changes.items() if logged.body
+        }
+        lost = {one for one in named - self.people.keys() if one[0] is not None}
+        self.people |= {one: (secrets.token_bytes(KEY_SIZE), 0) for one in lost}
+        return sorted({person for person, _ in lost})
 
     def knows_its_device(self) -> bool:
         """Whether everything is here that makes it the device that it was."""
@@ -159,7 +176,7 @@ class Wreck(msgspec.Struct):
 
     def was_admitted(self, stream: bytes) -> bool:
         """Whether the device of a stream has a certificate."""
-        kinds = (data for _, kind, data in self.papers.values() if kind == Certificate.KIND)
+        kinds = (data for kind, data in self.papers.values() if kind == Certificate.KIND)
         return any(device_of(stream) in data for data in kinds)
 
     def unknown_devices(self) -> list[bytes]:
@@ -200,7 +217,7 @@ def sort_out(pages: Mapping[int, bytes]) -> Wreck:
 def _sort_entry(wreck: Wreck, values: tuple[Any, ...], names: dict[int, bytes], indexed: set[Place]) -> None:
     """Rows of the tables without row numbers, and entries of indexes."""
     match values:
-        case (str(name), (str() | bytes()) as value) if name in _META or name.startswith(_LOCAL):
+        case (str(name), (str() | bytes()) as value) if name in _META or name.startswith(_PREFIXES):
             wreck.meta[name] = value
         case ("clock", int(clock)):
             # The index of a name that somebody bears looks the same; its row numbers are small.
@@ -209,10 +226,13 @@ def _sort_entry(wreck: Wreck, values: tuple[Any, ...], names: dict[int, bytes], 
             names[number] = stream
         case (bytes(scope), int(epoch), bytes(key)) if (len(scope), len(key)) == (ID_SIZE, KEY_SIZE):
             wreck.scope_keys[scope, epoch] = key
-        case (bytes(person), bytes(key), int(published)) if len(person) == ID_SIZE and len(key) in {0, KEY_SIZE}:
-            wreck.people[person] = key, published
-        case (bytes(paper), bytes(scope), int(kind), bytes(data)) if (len(paper), len(scope)) == (ID_SIZE, ID_SIZE):
-            wreck.papers[paper] = scope, kind, data
+        case (bytes(person), bytes(scope), bytes(key), int(published)) if (len(person), len(scope)) == (
+            ID_SIZE,
+            ID_SIZE,
+        ) and len(key) in {0, KEY_SIZE}:
+            wreck.people[person, scope] = key, published
+        case (bytes(scope), bytes(paper), int(kind), bytes(data)) if (len(paper), len(scope)) == (ID_SIZE, ID_SIZE):
+            wreck.papers[scope, paper] = kind, data
         case (int(stream), int(ordinal), int(_)):
             # Those of the index of segments look the same; a stream has at least as many changes as segments.
             indexed.add((stream, ordinal))
@@ -220,10 +240,16 @@ def _sort_entry(wreck: Wreck, values: tuple[Any, ...], names: dict[int, bytes], 
 
 def _sort_row(wreck: Wreck, row: Row) -> None:
     match row.values:
-        case (None, bytes(name), bytes(scope), int(seq), bytes(digest), int(following), int(folded), int(safe)) if (
+        case (bytes(scope), str(kind), bytes(prefix)) if prefix == prefix_of(scope):
+            wreck.shared[scope] = kind
+        case (bytes(whole), bytes(stream), int(seq), str(reason), bytes(data), bytes(envelopes)) if whole == digest(
+            data
+        ):
+            wreck.apart[whole] = stream, seq, reason, data, envelopes
+        case (None, bytes(name), bytes(scope), int(seq), bytes(whole), int(following), int(folded), int(safe)) if (
             len(name) == STREAM_ID_SIZE
         ):
-            wreck.streams[row.number or 0] = Stream(name, scope, seq, digest, following, folded, safe)
+            wreck.streams[row.number or 0] = Stream(name, scope, seq, whole, following, folded, safe)
         case (int(number), int(seq), int(first), int(count), int(epoch), bytes(envelopes), bytes(data)):
             try:
                 read_header(data)

@@ -22,6 +22,7 @@ from sync.changes import Change
 from sync.clock import HybridClock
 from sync.crypto import KEY_SIZE
 from sync.ids import new_id
+from sync.scopes import new_record, prefix_in
 
 BATCH = 500
 """Records that a save or a rebuild works on at once: few enough to be gone before Python looks for what can go."""
@@ -42,9 +43,10 @@ class Writing(Reading):
         """All that is saved inside becomes durable together, or not at all."""
         return database.transaction(self._connection, self.path.name)
 
-    def new_id(self) -> bytes:
-        """An id for a new record."""
-        return new_id(self._clock.wall())
+    def new_id(self, scope: bytes | None = None) -> bytes:
+        """An id for a new record: one of the station's own, or one in a shared scope."""
+        shared = scope is not None and scope != self.device.scope
+        return new_record(scope, self._clock.wall()) if scope and shared else new_id(self._clock.wall())
 
     def now(self) -> int:
         """The wall clock, in milliseconds since 1970."""
@@ -63,19 +65,36 @@ class Writing(Reading):
         with self.transaction():
             self._keep_person_keys(drafts)
             known = _known(drafts)
-            number, stream = self.device.stream
             version = self._log.version()
-            ordinal = self._log.next_ordinal(number)
-            for start in range(0, len(drafts), BATCH):
-                changes = [self._change(draft) for draft in drafts[start : start + BATCH]]
-                row = self._log.append(number, ordinal, changes)
-                self._projection.add(
-                    (row + offset, stream, ordinal + offset, change)
-                    for offset, change in enumerate(changes)
-                    if change.record not in known
-                )
-                ordinal += len(changes)
+            for (scope, urgent), batch in self._lanes(drafts).items():
+                self._append(self.device.scopes.stream(scope, urgent=urgent), batch, known)
             self._refold(known, version)
+
+    def _append(self, own: tuple[int, bytes], drafts: Sequence[Draft], known: Collection[bytes]) -> None:
+        """Write drafts into one of our streams, and those that are single changes into the projection."""
+        number, stream = own
+        ordinal = self._log.next_ordinal(number)
+        for start in range(0, len(drafts), BATCH):
+            changes = [self._change(draft) for draft in drafts[start : start + BATCH]]
+            row = self._log.append(number, ordinal, changes)
+            self._projection.add(
+                (row + offset, stream, ordinal + offset, change)
+                for offset, change in enumerate(changes)
+                if change.record not in known
+            )
+            ordinal += len(changes)
+
+    def _lanes(self, drafts: Sequence[Draft]) -> dict[tuple[bytes, bool], list[Draft]]:
+        """Drafts by the scope that they belong to and whether they are urgent. Raises Problem where a scope is unknown."""
+        lanes: dict[tuple[bytes, bool], list[Draft]] = {}
+        home = self.device.scope
+        for draft in drafts:
+            scope = self.device.scopes.of_record(draft.record) if prefix_in(draft.record) else home
+            if scope is None:
+                raise Problem("archive.no_such_scope")
+            urgent = self._catalogue[draft.type].urgent
+            lanes.setdefault((scope, bool(urgent and urgent(draft.fields))), []).append(draft)
+        return lanes
 
     def _change(self, draft: Draft) -> Change:
         kind = self._catalogue[draft.type]
@@ -96,18 +115,35 @@ class Writing(Reading):
 
     def _keep_person_keys(self, drafts: Sequence[Draft]) -> None:
         """Give new people their content keys, and make sure that everybody else who is written about has one."""
+        home = self.device.scope
         new = [draft.record for draft in drafts if self._catalogue[draft.type].person and not draft.seen]
-        keys = secrets.token_bytes(KEY_SIZE * len(new))
-        self._connection.executemany(
-            "INSERT INTO person_key (person, key, published) VALUES (?, ?, 0)",
-            ((person, keys[at : at + KEY_SIZE]) for at, person in zip(range(0, len(keys), KEY_SIZE), new, strict=True)),
-        )
+        self._make_keys(home, new)
         known = {draft.person for draft in drafts if draft.person}.difference(new)
         for batch in batches(known):
             marks = ", ".join("?" * len(batch))
-            statement = f"SELECT count(*) FROM person_key WHERE person IN ({marks}) AND length(key) > 0"  # noqa: S608
-            if self._connection.execute(statement, batch).fetchone()[0] != len(batch):
+            statement = f"SELECT DISTINCT person FROM person_key WHERE person IN ({marks}) AND length(key) > 0"  # noqa: S608
+            if len(self._connection.execute(statement, batch).fetchall()) != len(batch):
                 raise Problem("archive.no_such_person")
+        for draft in drafts:
+            if draft.person and prefix_in(draft.record):
+                self._share_key(draft.person, self.device.scopes.of_record(draft.record))
+
+    def _make_keys(self, scope: bytes, persons: Sequence[bytes]) -> None:
+        keys = secrets.token_bytes(KEY_SIZE * len(persons))
+        self._connection.executemany(
+            "INSERT INTO person_key (person, scope, key, published) VALUES (?, ?, ?, 0)",
+            [(person, scope, keys[at * KEY_SIZE : (at + 1) * KEY_SIZE]) for at, person in enumerate(persons)],
+        )
+
+    def _share_key(self, person: bytes, scope: bytes | None) -> None:
+        """Give a person a key of their own in a scope: what is shared opens nothing else."""
+        row = self._connection.execute(
+            "SELECT length(key) FROM person_key WHERE person = ? AND scope = ?", (person, scope)
+        ).fetchone()
+        if scope and row is None:
+            self._make_keys(scope, [person])
+        elif row and not row[0]:
+            raise Problem("archive.no_such_person")
 
     def _refold(self, records: Collection[bytes], version: int) -> None:
         """Bring records up to date with the log, where the projection knows the log up to `version`."""

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import base64
 import textwrap
-from typing import ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
 
 from sync.crypto import SIGNATURE_SIZE, SUITE, Recipient, Signer, Unsealed, digest, key_id, verify, wrap
-from sync.ids import ID_SIZE, Id, Number
+from sync.ids import ID_SIZE, Id, Number, StreamId
+from sync.scopes import KINDS, STATION, founded_id
 from sync.segments import Point, ScopeKey
 from sync.wire import UNDECODABLE, encode
 
 MAGIC = b"XYP1"
 MAX_PAPER = 1024 * 1024
+MAX_STATIONS = 20
+"""That share one scope: a referral has two."""
+
 _START = len(MAGIC) + 1 + 4
 _LABEL = b"xinyi paper 1"
 
@@ -120,6 +124,32 @@ class Admission(PaperBody, frozen=True):
     members: list[bytes]
 
 
+class Revocation(PaperBody, frozen=True):
+    """What a device writes counts no further than these ends of its streams; signed by the county.
+
+    Of several papers about a device, certificates among them, the one with the greatest serial counts.
+    """
+
+    KIND = 7
+
+    county: Id
+    device: Id
+    serial: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    ends: list[tuple[StreamId, Point]]
+
+
+class Founding(PaperBody, frozen=True):
+    """A device of a station shares something with other stations: their ids and names; signed by that device."""
+
+    KIND = 8
+
+    scope: Id
+    kind: str
+    founder: Id
+    nonce: Id
+    stations: list[tuple[Id, str]]
+
+
 P = TypeVar("P", bound=PaperBody)
 
 
@@ -187,6 +217,31 @@ def open_server(data: bytes) -> Server:
     if body.county != key_id(body.county_key) or body.server != key_id(body.server_key):
         raise UnreadablePaper
     return body
+
+
+def open_revocation(data: bytes, county_key: bytes) -> Revocation:
+    """A revocation by this county. Raises UnreadablePaper."""
+    body = open_paper(data, Revocation, county_key)
+    if body.county != key_id(county_key):
+        raise UnreadablePaper
+    return body
+
+
+def open_founding(data: bytes, founder: Certificate) -> Founding:
+    """A founding by the device of this certificate, of a scope that only it can found. Raises UnreadablePaper."""
+    body = open_paper(data, Founding, founder.signing_key)
+    own = (founder.station, founder.station_name)
+    if body.founder != founder.device or body.scope != founded_id(body.founder, body.nonce) or body.kind not in KINDS:
+        raise UnreadablePaper
+    if body.kind == STATION or own not in body.stations or not 1 < len(body.stations) <= MAX_STATIONS:
+        raise UnreadablePaper
+    return body
+
+
+def takes_part(certificate: Certificate, founding: Founding) -> bool:
+    """Whether a device is a member of a scope: its station is named, and its role goes with the kind."""
+    named = (certificate.station, certificate.station_name) in founding.stations
+    return named and certificate.role in KINDS[founding.kind].roles
 
 
 def _grant_info(scope: bytes, epoch: int, recipient: bytes) -> bytes:

@@ -16,6 +16,11 @@ READ_LIMIT = 2 * 1024 * 1024
 KNOWN = "known"
 """What the gate says of a segment that is here already."""
 
+FORK = "sync.refused_fork"
+REVOKED = "sync.refused_revoked"
+GENUINE = frozenset({FORK, REVOKED})
+"""Reasons for which a segment is kept apart: its device did write it, and it may not count."""
+
 Vector = dict[bytes, Point]
 """Stream → where it ends."""
 
@@ -45,7 +50,8 @@ class Appended(NamedTuple):
 
 
 REFUSALS = frozenset(
-    f"sync.refused_{reason}" for reason in ("device", "fork", "gap", "missing", "scope", "signature", "unreadable")
+    f"sync.refused_{reason}"
+    for reason in ("device", "fork", "gap", "missing", "revoked", "scope", "signature", "unreadable")
 )
 """The reasons that this version knows."""
 
@@ -82,6 +88,7 @@ class Gate:
         tail_of: the end of a stream in this store.
         key_of: the signing key of a member device of the scope, or None.
         stored: the bytes of a segment that the store has, or None.
+        end_of: the seq after which a stream does not count any more, because its device is revoked; None where it does.
     """
 
     def __init__(
@@ -91,11 +98,13 @@ class Gate:
         tail_of: Callable[[bytes], Tail],
         key_of: Callable[[bytes], bytes | None],
         stored: Callable[[bytes, int], bytes | None],
+        end_of: Callable[[bytes], int | None],
     ) -> None:
         self._scope = scope
         self._tail_of = tail_of
         self._key_of = key_of
         self._stored = stored
+        self._end_of = end_of
 
     def examine(self, segment: Segment) -> tuple[Header, Tail] | str:
         """The header and the present tail where the segment may be appended, else the reason: `KNOWN` or a text key."""
@@ -113,13 +122,18 @@ class Gate:
         key = self._key_of(device_of(header.stream))
         if key is None:
             return "sync.refused_device"
-        if header.seq <= tail.seq:
-            known = self._stored(header.stream, header.seq) == segment.data
-            return KNOWN if known else "sync.refused_fork"
-        if header.seq > tail.seq + 1:
-            return "sync.refused_gap"
+        if header.seq <= tail.seq and self._stored(header.stream, header.seq) == segment.data:
+            return KNOWN
         try:
             check_signature(segment.data, key)
         except UnreadableSegment:
             return "sync.refused_signature"
-        return "" if tail.continued_by(header) else "sync.refused_fork"
+        return self._reason_of_genuine(header, tail)
+
+    def _reason_of_genuine(self, header: Header, tail: Tail) -> str:
+        end = self._end_of(header.stream)
+        if end is not None and header.seq > end:
+            return REVOKED
+        if header.seq > tail.seq + 1:
+            return "sync.refused_gap"
+        return "" if tail.continued_by(header) else FORK

@@ -257,7 +257,7 @@ def test_a_tampered_envelope_costs_its_person_alone_and_only_until_the_key_comes
         first.meeting.seal()
         scope, stream = first.meeting.scope, first.device.stream[1]
         segment = first.meeting.read(scope, stream, 1)[-1]
-        scope_key = first.device.scope_key()
+        scope_key = first.device.scopes.key(first.device.scope)
         assert scope_key is not None
         broken = [one._replace(wrapped=bytes(len(one.wrapped))) for one in read_envelopes(segment.envelopes)][:1]
         broken += [one for one in read_envelopes(segment.envelopes) if one.person != broken[0].person]

@@ -270,7 +270,7 @@ def test_a_member_whose_key_is_none_keeps_nobody_else_from_getting_theirs(
     workshop.join(second, county)
     for device in (archive, second):
         meet(device.meeting, county.store)
-    assert second.device.scope_key() == archive.device.scope_key()
+    assert second.device.scopes.key(second.device.scope) == archive.device.scopes.key(archive.device.scope)
 
 
 def test_a_key_from_somebody_who_is_no_member_is_not_taken(
@@ -283,7 +283,7 @@ def test_a_key_from_somebody_who_is_no_member_is_not_taken(
     forged = write_grant(ScopeKey(second.device.scope, 1, b"f" * 32), mine, Signer.generate())
     second.meeting.add_papers(second.device.scope, [forged])
     second.meeting.settle()
-    assert second.device.scope_key() is None
+    assert second.device.scopes.key(second.device.scope) is None
 
 
 def test_segments_of_a_device_that_is_no_member_are_refused_everywhere(

@@ -93,7 +93,7 @@ def test_neither_stick_nor_server_holds_a_key_that_opens_anything(station: Stati
     place = station.folder / "stick"
     place.mkdir()
     meet(archive.meeting, FolderStore(place) if what == "stick" else station.server)
-    device, scope_key = archive.device, archive.device.scope_key()
+    device, scope_key = archive.device, archive.device.scopes.key(archive.device.scope)
     assert scope_key is not None
     secrets = [device.signer.private_key, device.recipient.private_key, scope_key.key]
     secrets += [key for (key,) in archive._connection.execute("SELECT key FROM person_key")]

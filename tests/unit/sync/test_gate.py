@@ -20,12 +20,14 @@ class Store:
     def __init__(self, chain: Chain, *others: Signer) -> None:
         self.segments: dict[tuple[bytes, int], bytes] = {}
         self.tails: dict[bytes, Tail] = {}
+        self.ends: dict[bytes, int] = {}
         keys = {member.id: member.public_key for member in (chain.device, *others)}
         self.gate = Gate(
             chain.scope_key.scope,
             tail_of=lambda stream: self.tails.get(stream, Tail.of_new(stream)),
             key_of=keys.get,
             stored=lambda stream, seq: self.segments.get((stream, seq)),
+            end_of=lambda stream: self.ends.get(stream),
         )
 
     def offer(self, segment: Segment) -> str:

@@ -1,0 +1,225 @@
+"""Who takes part in a scope, and who is given its keys. Rule: docs/sync-protocol.md, Papers and Scopes."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from storage.database import Connection
+from storage.device import Device
+from storage.scopes import FIRST_EPOCH
+from sync.crypto import KEY_SIZE, Unsealed
+from sync.ids import device_of
+from sync.papers import (
+    Certificate,
+    Founding,
+    Grant,
+    Revocation,
+    UnreadablePaper,
+    open_certificate,
+    open_founding,
+    open_grant,
+    open_paper,
+    open_revocation,
+    paper_kind,
+    read_paper,
+    takes_part,
+    write_grant,
+)
+from sync.scopes import WITHOUT_HISTORY
+from sync.segments import Point, ScopeKey
+
+_EPOCH_BITS = 20
+"""Two members who do not know of each other may begin an epoch each; the low bits are random, so that both can stay."""
+
+_ORDER = (Certificate.KIND, Founding.KIND, Revocation.KIND, Grant.KIND)
+"""A founding and a grant are believed by the certificates of who signed them."""
+
+
+class Standing(NamedTuple):
+    """A device of a scope, as the county's newest paper has it. `ends`: where its streams end, if it is revoked."""
+
+    certificate: Certificate
+    ends: dict[bytes, Point] | None
+
+
+class Membership:
+    """The papers of the scopes that an archive takes part in.
+
+    Args:
+        connection: the archive's.
+        device: who we are.
+    """
+
+    def __init__(self, connection: Connection, device: Device) -> None:
+        self._connection = connection
+        self._device = device
+
+    # ---- who takes part ----
+
+    def standings(self, scope: bytes) -> dict[bytes, Standing]:
+        """Every device that ever was a member, by id, this one too once it is admitted."""
+        newest: dict[bytes, Certificate] = {}
+        for body in sorted(self._device.papers(Certificate, scope), key=lambda one: one.serial):
+            newest[body.device] = body
+        revoked: dict[bytes, Revocation] = {}
+        for paper in sorted(self._device.papers(Revocation, scope), key=lambda one: one.serial):
+            revoked[paper.device] = paper
+        founding = self.founding(scope)
+        standings = {}
+        for device, certificate in newest.items():
+            if founding and not takes_part(certificate, founding):
+                continue
+            end = revoked.get(device)
+            counts = end is not None and end.serial > certificate.serial
+            standings[device] = Standing(certificate, dict(end.ends) if end and counts else None)
+        return standings
+
+    def founding(self, scope: bytes) -> Founding | None:
+        """What a shared scope is; None for the station's own, which the county's certificates name."""
+        return next(iter(self._device.papers(Founding, scope)), None)
+
+    def keys(self, scope: bytes) -> dict[bytes, bytes]:
+        """The signing keys of all who are or were members, by device."""
+        if scope not in self._device.scopes.all():
+            return {}
+        keys = {device: standing.certificate.signing_key for device, standing in self.standings(scope).items()}
+        return {**keys, self._device.id: self._device.signer.public_key}
+
+    def ends(self, scope: bytes) -> dict[bytes, dict[bytes, Point]]:
+        """Where the streams of revoked devices end, by device. Our own never do: what we wrote stays readable here."""
+        return {
+            device: standing.ends
+            for device, standing in self.standings(scope).items()
+            if standing.ends is not None and device != self._device.id
+        }
+
+    def is_revoked(self) -> bool:
+        """Whether the county has revoked this very device."""
+        own = self.standings(self._device.scope).get(self._device.id)
+        return own is not None and own.ends is not None
+
+    # ---- papers from elsewhere ----
+
+    def add(self, scope: bytes, papers: list[bytes]) -> None:
+        """Keep those papers that prove themselves; the others are left out."""
+        server = self._device.server
+        if server is None:
+            return
+        for kind in _ORDER:
+            for data in papers:
+                try:
+                    if paper_kind(data) == kind and self._is_ours(scope, data, server.county_key):
+                        self._device.keep_paper(scope, data)
+                except UnreadablePaper:
+                    continue
+
+    def _is_ours(self, scope: bytes, data: bytes, county_key: bytes) -> bool:
+        kind = paper_kind(data)
+        if kind == Certificate.KIND:
+            # The station's own scope stands in the certificate; in a shared one members of several stations meet.
+            return open_certificate(data, county_key).scope == scope or scope != self._device.scope
+        if kind == Revocation.KIND:
+            open_revocation(data, county_key)
+            return True
+        if kind == Grant.KIND:
+            return open_paper(data, Grant, self._sender_key(scope, read_paper(data, Grant))).scope == scope
+        return self._join(scope, data)
+
+    def _join(self, scope: bytes, data: bytes) -> bool:
+        """Take part in a scope that a founding names our station in."""
+        own, said = self._device.certificate, read_paper(data, Founding)
+        founder = next((one for one in self._device.papers(Certificate, scope) if one.device == said.founder), None)
+        if own is None or founder is None or self.founding(scope) is not None:
+            return False
+        founding = open_founding(data, founder)
+        if founding.scope != scope or not takes_part(own, founding):
+            return False
+        self._device.scopes.join(scope, founding.kind)
+        return True
+
+    def _sender_key(self, scope: bytes, grant: Grant) -> bytes:
+        sender = self.standings(scope).get(grant.sender)
+        if grant.sender == self._device.id:
+            return self._device.signer.public_key
+        if sender is None or sender.ends is not None:
+            raise UnreadablePaper
+        return sender.certificate.signing_key
+
+    # ---- keys ----
+
+    def take_keys(self, scope: bytes) -> bool:
+        """Take the scope's keys out of grants to us; whether there was a new one."""
+        scopes, new = self._device.scopes, False
+        for grant, data in self._device.papers_with_data(Grant, scope):
+            if grant.recipient != self._device.id or scopes.key(scope, grant.epoch):
+                continue
+            try:
+                # Whoever sent it was a member when the paper was kept.
+                sender = self.keys(scope).get(grant.sender, b"")
+                scopes.add_key(open_grant(data, sender, self._device.recipient))
+            except UnreadablePaper:
+                continue
+            new = True
+        return new
+
+    def grant(self, scope: bytes) -> bool:
+        """Hand the scope's keys to every member who should have them, after a new epoch where that is due.
+
+        Returns:
+            Whether an epoch has begun.
+        """
+        scopes = self._device.scopes
+        if not scopes.key(scope) or self.is_revoked():
+            return False
+        standings = self.standings(scope)
+        grants = self._device.papers(Grant, scope)
+        members = [one.certificate for one in standings.values() if one.ends is None]
+        begun = self._must_begin(scope, standings, grants)
+        if begun:
+            self._begin_epoch(scope)
+        for member in members:
+            if member.device != self._device.id:
+                self._grant_to(scope, member, grants)
+        return begun
+
+    def _must_begin(self, scope: bytes, standings: dict[bytes, Standing], grants: list[Grant]) -> bool:
+        """Where somebody holds the newest key who must not read on, or somebody has come who must not read back."""
+        newest = max(self._device.scopes.keys(scope))
+        holders = {party for one in grants if one.epoch == newest for party in (one.recipient, one.sender)}
+        revoked = {device for device, standing in standings.items() if standing.ends is not None}
+        if revoked & (holders if newest != FIRST_EPOCH else revoked):
+            return True
+        served = {one.recipient for one in grants}
+        newcomers = {device for device, one in standings.items() if device not in served and one.ends is None}
+        newcomers.discard(self._device.id)
+        return any(standings[device].certificate.role in WITHOUT_HISTORY for device in newcomers)
+
+    def _begin_epoch(self, scope: bytes) -> None:
+        generation = (max(self._device.scopes.keys(scope)) >> _EPOCH_BITS) + 1
+        epoch = (generation << _EPOCH_BITS) | secrets.randbits(_EPOCH_BITS)
+        self._device.scopes.add_key(ScopeKey(scope, epoch, secrets.token_bytes(KEY_SIZE)))
+
+    def _grant_to(self, scope: bytes, member: Certificate, grants: list[Grant]) -> None:
+        keys = self._device.scopes.keys(scope)
+        held = {one.epoch for one in grants if member.device in {one.recipient, one.sender}}
+        since = 0
+        if member.role in WITHOUT_HISTORY:
+            since = min(held, default=max(keys))
+        for epoch, scope_key in keys.items():
+            if epoch in held or epoch < since:
+                continue
+            try:
+                self._device.keep_paper(scope, write_grant(scope_key, member, self._device.signer))
+            except Unsealed:
+                # The county certified something that is no key. Nobody else need wait for that.
+                return
+
+
+def end_of(ends: dict[bytes, dict[bytes, Point]], stream: bytes) -> int | None:
+    """The seq after which a stream counts no more, None where its device is not revoked."""
+    of_device = ends.get(device_of(stream))
+    if of_device is None:
+        return None
+    point = of_device.get(stream)
+    return point.seq if point else 0
