@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -48,6 +49,7 @@ from sync.clock import HybridClock, WallClock
 from sync.crypto import KEY_SIZE, Recipient, Unsealed, wrap
 from sync.ids import new_id
 from sync.papers import Certificate
+from sync.scopes import prefix_in, prefix_of
 from sync.segments import ScopeKey
 
 _DRAFT = b"xinyi draft 1"
@@ -239,6 +241,11 @@ class Archive(Writing):
         with self.transaction():
             return self.device.accept(admission)
 
+    def share(self, kind: str, others: Sequence[tuple[bytes, str]]) -> bytes:
+        """Begin a scope with other stations (ids and names). Raises Problem as `Membership.found` does."""
+        with self.transaction():
+            return self.meeting.membership.found(kind, others)
+
     # ---- erasing, checking ----
 
     def erase(self, person: bytes, fields: Fields) -> None:
@@ -282,13 +289,14 @@ class Archive(Writing):
     def _wrong_records(self) -> list[Finding]:
         """Records that are not what the log folds to, and a state hash that is not their sum."""
         findings: list[Finding] = []
-        state = 0
+        states = {b"": 0, **{prefix_of(scope): 0 for scope in self.device.scopes.shared()}}
         for logged in self._log.by_record():
             folded = self._folded(logged).after
-            state = (state + folded.digest) % MODULUS
+            prefix = prefix_in(folded.id)
+            states[prefix] = (states.get(prefix, 0) + folded.digest) % MODULUS
             if not self._projection.holds(folded):
                 findings.append(Finding("fold", folded.id.hex()))
-        if state.to_bytes(32, "big") != self.state_hash():
+        if any(state.to_bytes(32, "big") != self._projection.state(prefix) for prefix, state in states.items()):
             findings.append(Finding("fold", "state"))
         return findings[:MAX_FINDINGS]
 
@@ -322,9 +330,10 @@ class Archive(Writing):
         except Unsealed:
             return b""
 
-    def state_hash(self) -> bytes:
-        """Equal in two archives that hold the same changes. 32 bytes."""
-        return self._projection.state()
+    def state_hash(self, scope: bytes | None = None) -> bytes:
+        """Equal in two archives that hold the same changes of a scope, the station's own unless named. 32 bytes."""
+        shared = scope is not None and scope != self.device.scope
+        return self._projection.state(prefix_of(scope) if scope and shared else b"")
 
     def info(self) -> Info:
         """What this archive is and holds, in numbers."""

@@ -23,6 +23,7 @@ from sync.papers import (
     read_paper,
     write_paper,
 )
+from sync.scopes import WITHOUT_HISTORY
 from sync.segments import CHAIN_START, ScopeKey
 
 
@@ -141,6 +142,14 @@ class Device:
             raise Problem("enrol.joined_already", station=before.station_name)
         if certificate.scope != self.scope:
             self._move(certificate.scope)
+        elif before and before.role in WITHOUT_HISTORY:
+            # What was passed over for want of keys is opened once they come.
+            own = {number for number, _ in self.scopes.streams(self.scope)}
+            for (number,) in self._connection.execute(
+                "SELECT no FROM stream WHERE scope = ?", (self.scope,)
+            ).fetchall():
+                if number not in own:
+                    self._connection.execute("UPDATE stream SET folded = 0 WHERE no = ?", (number,))
         self._meta.put("server", server_paper)
         self._meta.put("certificate", body.certificate)
         for paper in (body.certificate, *body.members):

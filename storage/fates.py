@@ -32,7 +32,7 @@ class Refused(msgspec.Struct, frozen=True):
     Attributes:
         stream: and `seq` say which.
         reason: a text key (``sync.refused_…``).
-        place: where, as whoever remembers it calls the place.
+        kind: of the place where it was, and `place` its name, as whoever remembers it calls them.
         at: when, in milliseconds since 1970.
         ours: whether the others refused what this archive holds; else this archive refused what they gave.
     """
@@ -40,6 +40,7 @@ class Refused(msgspec.Struct, frozen=True):
     stream: bytes
     seq: int
     reason: str
+    kind: str
     place: str
     at: int
     ours: bool = True
@@ -61,11 +62,17 @@ class Fate(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """Changes of records of one type that no server has acknowledged. `oldest` in milliseconds since 1970, 0 unknown."""
+    """Changes of records of one type that no server has acknowledged.
+
+    Attributes:
+        oldest: when the first of them was made, in milliseconds since 1970; 0 unknown.
+        handed: how many of them are on a stick or another device as well.
+    """
 
     kind: str
     count: int
     oldest: int
+    handed: int = 0
 
 
 class Fates:
@@ -103,17 +110,22 @@ class Fates:
         return fates
 
     def waiting(self) -> list[Waiting]:
-        """What no server has acknowledged, by type, most first; all counts together are `Backlog.waiting`."""
-        found: dict[str, tuple[int, int]] = {}
-        for head, time in self._connection.execute(
-            f"SELECT substr(change.body, 1, {_HEAD}), change.time FROM stream JOIN change"  # noqa: S608 -- a number
-            " ON change.stream = stream.no AND change.ordinal > stream.acknowledged"
+        """What no server has acknowledged, by type, most first.
+
+        All counts together are `Backlog.waiting`, but for what has arrived and cannot be opened yet.
+        """
+        handed = self._handed()
+        found: dict[str, tuple[int, int, int]] = {}
+        for head, time, stream, ordinal in self._connection.execute(
+            f"SELECT substr(change.body, 1, {_HEAD}), change.time, stream.id, change.ordinal"  # noqa: S608 -- a number
+            " FROM stream JOIN change ON change.stream = stream.no AND change.ordinal > stream.acknowledged"
         ):
             kind = _type(head)
-            count, oldest = found.get(kind, (0, 0))
+            count, oldest, elsewhere = found.get(kind, (0, 0, 0))
             at = time >> 16 if time else 0
-            found[kind] = count + 1, min(at or oldest, oldest or at)
-        lines = [Waiting(kind, count, oldest) for kind, (count, oldest) in found.items()]
+            is_elsewhere = ordinal <= handed.get(stream, 0)
+            found[kind] = count + 1, min(at or oldest, oldest or at), elsewhere + is_elsewhere
+        lines = [Waiting(kind, *numbers) for kind, numbers in found.items()]
         return sorted(lines, key=lambda line: (-line.count, line.kind))
 
     def waiting_records(self, kind: str) -> set[bytes]:

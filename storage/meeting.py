@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -12,12 +12,12 @@ from storage.database import Connection
 from storage.device import Device
 from storage.erase import Eraser
 from storage.log import EMPTIED, Log
-from storage.membership import Membership, end_of
+from storage.membership import Membership
 from storage.quarantine import Apart, Quarantine
 from storage.shelf import Shelf, Shelved
 from sync.changes import Change
 from sync.crypto import KEY_SIZE, digest
-from sync.papers import Receipt, UnreadablePaper, open_paper
+from sync.papers import Agreement, Receipt, UnreadablePaper, open_paper, paper_kind
 from sync.scopes import prefix_in, prefix_of
 from sync.segments import (
     MARK_SIZE,
@@ -35,7 +35,7 @@ from sync.segments import (
     seal_envelopes,
     seal_segment,
 )
-from sync.store import FORK, GENUINE, KNOWN, REVOKED, Appended, Gate, Overview
+from sync.store import FORK, GENUINE, KNOWN, REVOKED, Appended, Gate, Overview, Vector, end_of, state_digest
 
 SEAL_BYTES = 1024 * 1024
 """A segment is closed when its changes come to about this many bytes before compression."""
@@ -133,6 +133,10 @@ class Meeting:
         papers = self._connection.execute("SELECT id FROM paper WHERE scope = ? ORDER BY id", (scope,))
         return Overview(self._shelf.vector(scope), [row[0] for row in papers])
 
+    def overviews(self, known: Mapping[bytes, Overview]) -> dict[bytes, Overview]:  # noqa: ARG002 -- nothing is far
+        """What is here now, of all scopes that this archive takes part in."""
+        return {scope: self.overview(scope) for scope in self.scopes()}
+
     def read(self, scope: bytes, stream: bytes, start: int) -> list[Segment]:
         """The segments of a stream from seq `start`."""
         return self._shelf.read(scope, stream, start)
@@ -202,12 +206,23 @@ class Meeting:
         server = self._device.server
         if server is None or not receipt:
             return
-        try:
-            body = open_paper(receipt, Receipt, server.server_key)
-        except UnreadablePaper:
-            return
         with self._transaction():
-            self._shelf.acknowledge(body.scope, body.vector)
+            for scope, vector in self._received(receipt, server.server_key).items():
+                self._shelf.acknowledge(scope, vector)
+
+    def _received(self, receipt: bytes, server_key: bytes) -> dict[bytes, Vector]:
+        """What a receipt says is safe, by scope."""
+        try:
+            if paper_kind(receipt) == Receipt.KIND:
+                body = open_paper(receipt, Receipt, server_key)
+                return {body.scope: body.vector}
+            agreement = open_paper(receipt, Agreement, server_key)
+        except UnreadablePaper:
+            return {}
+        here = self.overviews({})
+        if agreement.state != state_digest(here):
+            return {}
+        return {scope: one.vector for scope, one in here.items()}
 
     # ---- what was saved here goes into segments ----
 
@@ -293,6 +308,8 @@ class Meeting:
     def _open(self, scope: bytes, shelved: Shelved) -> bool:
         """Put the changes of a segment into the log and fold them; False where it cannot be opened."""
         opened = self._opened(scope, shelved)
+        if opened is None and self._membership.is_before_us(scope, shelved.epoch):
+            opened = []
         if opened is None:
             return False
         with self._transaction():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from storage.database import Connection
 from storage.device import Device
+from storage.errors import Problem
 from storage.scopes import FIRST_EPOCH
 from sync.crypto import KEY_SIZE, Unsealed
-from sync.ids import device_of
+from sync.ids import ID_SIZE
 from sync.papers import (
     Certificate,
     Founding,
@@ -25,8 +27,9 @@ from sync.papers import (
     read_paper,
     takes_part,
     write_grant,
+    write_paper,
 )
-from sync.scopes import WITHOUT_HISTORY
+from sync.scopes import WITHOUT_HISTORY, founded_id
 from sync.segments import Point, ScopeKey
 
 _EPOCH_BITS = 20
@@ -98,6 +101,41 @@ class Membership:
         """Whether the county has revoked this very device."""
         own = self.standings(self._device.scope).get(self._device.id)
         return own is not None and own.ends is not None
+
+    def is_before_us(self, scope: bytes, epoch: int) -> bool:
+        """Whether an epoch ended before we came, and our role is one that is not given its key."""
+        own, keys = self._device.certificate, self._device.scopes.keys(scope)
+        return own is not None and own.role in WITHOUT_HISTORY and bool(keys) and epoch < min(keys)
+
+    # ---- sharing ----
+
+    def found(self, kind: str, others: Sequence[tuple[bytes, str]]) -> bytes:
+        """Share something with other stations, within the caller's transaction.
+
+        Args:
+            kind: one of `sync.scopes.KINDS`.
+            others: ids and names of the other stations. Only devices that the county certified for both take part.
+
+        Returns:
+            The new scope.
+
+        Raises:
+            Problem: this device has not joined a county, is revoked, or its role does not go with the kind.
+        """
+        own = self._device.certificate
+        if own is None:
+            raise Problem("sync.not_enrolled")
+        nonce = secrets.token_bytes(ID_SIZE)
+        scope = founded_id(self._device.id, nonce)
+        stations = sorted({(own.station, own.station_name), *others})
+        founding = Founding(scope, kind, self._device.id, nonce, stations)
+        if self.is_revoked() or not takes_part(own, founding):
+            raise Problem("sync.may_not_share")
+        self._device.scopes.join(scope, kind)
+        self._device.scopes.add_key(ScopeKey(scope, FIRST_EPOCH, secrets.token_bytes(KEY_SIZE)))
+        self._device.keep_paper(scope, self._device.certificate_paper)
+        self._device.keep_paper(scope, write_paper(founding, self._device.signer))
+        return scope
 
     # ---- papers from elsewhere ----
 
@@ -214,12 +252,3 @@ class Membership:
             except Unsealed:
                 # The county certified something that is no key. Nobody else need wait for that.
                 return
-
-
-def end_of(ends: dict[bytes, dict[bytes, Point]], stream: bytes) -> int | None:
-    """The seq after which a stream counts no more, None where its device is not revoked."""
-    of_device = ends.get(device_of(stream))
-    if of_device is None:
-        return None
-    point = of_device.get(stream)
-    return point.seq if point else 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol, Self
 
 import msgspec
 
 from sync.errors import Problem
 from sync.segments import NOWHERE, read_header
-from sync.store import Overview, SegmentStore
+from sync.store import NOTHING, Overview, SegmentStore
 
 Progress = Callable[[int, int], None]
 """Called with how many segments have moved and how many there are."""
@@ -49,11 +49,15 @@ class Home(SegmentStore, Protocol):
 
     @property
     def scope(self) -> bytes:
-        """The scope that it meets others about."""
+        """The scope of the station's own records."""
+        ...
+
+    def scopes(self) -> list[bytes]:
+        """The scopes that it meets others about, what cannot wait first."""
         ...
 
     def seal(self) -> None:
-        """Put everything that was saved into segments, as far as the scope's key is here."""
+        """Put everything that was saved into segments, as far as the scopes' keys are here."""
         ...
 
     def settle(self) -> bool:
@@ -69,31 +73,44 @@ def meet(home: Home, other: SegmentStore, progress: Progress | None = None) -> T
     """Bring a home and another store to the same content, as far as both take it; can be interrupted anywhere."""
     home.seal()
     transfer = Transfer()
+    missing: set[bytes] = set()
     while True:
         try:
-            moved, receipt = reconcile(home, other, home.scope, progress)
+            here = home.overviews({})
+            there = other.overviews(here)
+            again = _get_acquainted(home, other, here, there)
+            transfer += _reconcile_all(home, other, here, there, progress)
         except Problem:
             # The line broke. What has arrived until then is here to stay, and people may see it.
             home.settle()
             raise
-        home.acknowledge(receipt)
-        transfer += moved
-        if not home.settle():
+        # Of a scope that has only just come there, others may have to say something.
+        again |= not here.keys() - there.keys() <= missing
+        missing |= here.keys() - there.keys()
+        again |= home.settle()
+        if not again:
             return transfer
 
 
-def reconcile(
-    ours: SegmentStore, theirs: SegmentStore, scope: bytes, progress: Progress | None = None
-) -> tuple[Transfer, bytes]:
-    """Exchange papers and missing segments of a scope, both ways.
+def _get_acquainted(
+    home: Home, other: SegmentStore, here: Mapping[bytes, Overview], there: Mapping[bytes, Overview]
+) -> bool:
+    """Show a home the papers of scopes that it does not know; whether it takes part in one of them from now on."""
+    for scope in there.keys() - here.keys():
+        home.add_papers(scope, other.read_papers(scope, sorted(there[scope].papers)))
+    return set(home.scopes()) != here.keys()
 
-    Returns:
-        What moved, and the other side's last receipt (empty where it gives none).
-    """
-    here, there = ours.overview(scope), theirs.overview(scope)
-    _copy_papers(theirs, ours, scope, there, here)
-    _copy_papers(ours, theirs, scope, here, there)
-    total = _missing(here, there) + _missing(there, here)
+
+def _reconcile_all(
+    home: Home,
+    other: SegmentStore,
+    here: Mapping[bytes, Overview],
+    there: Mapping[bytes, Overview],
+    progress: Progress | None,
+) -> Transfer:
+    """Exchange what is missing in the scopes of `here`; receipts are noted as they come."""
+    pairs = {scope: (mine, there.get(scope, NOTHING)) for scope, mine in here.items()}
+    total = sum(_missing(mine, others) + _missing(others, mine) for mine, others in pairs.values())
     moved = 0
 
     def step(count: int) -> None:
@@ -102,15 +119,55 @@ def reconcile(
         if progress:
             progress(moved, total)
 
+    transfer = Transfer()
+    for scope, overviews in pairs.items():
+        exchanged, receipt = reconcile(home, other, scope, overviews, step)
+        home.acknowledge(receipt)
+        transfer += exchanged
+    return transfer
+
+
+def reconcile(
+    ours: SegmentStore,
+    theirs: SegmentStore,
+    scope: bytes,
+    overviews: tuple[Overview, Overview] | None = None,
+    step: Callable[[int], None] = lambda _: None,
+) -> tuple[Transfer, bytes]:
+    """Exchange papers and missing segments of a scope, both ways.
+
+    Args:
+        ours: one store, whose segments go first.
+        theirs: the other one.
+        scope: what they meet about.
+        overviews: what they have said to hold; asked where that has not been done.
+        step: told whenever segments have moved, how many.
+
+    Returns:
+        What moved, and the other side's last receipt (empty where it gives none).
+    """
+    here, there = overviews or (ours.overview(scope), theirs.overview(scope))
+    _copy_papers(theirs, ours, scope, there, here)
+    _copy_papers(ours, theirs, scope, here, there)
     inward, outward = _Copy(theirs, ours, scope, step), _Copy(ours, theirs, scope, step)
-    for stream in sorted({*here.vector, *there.vector}):
-        mine, other = here.vector.get(stream, NOWHERE), there.vector.get(stream, NOWHERE)
-        if mine.seq == other.seq and mine != other:
+    for stream in _least_first(here, there):
+        mine, others = here.vector.get(stream, NOWHERE), there.vector.get(stream, NOWHERE)
+        if mine.seq == others.seq and mine != others:
             inward.refused.append(Refusal(stream, mine.seq, "sync.refused_fork"))
-        inward.stream(stream, mine.seq, other.seq)
-        outward.stream(stream, other.seq, mine.seq)
+        outward.stream(stream, others.seq, mine.seq)
+        inward.stream(stream, mine.seq, others.seq)
     transfer = Transfer(outward.changes, inward.changes, inward.refused + outward.refused)
-    return transfer, theirs.overview(scope).receipt if outward.changes else there.receipt
+    return transfer, outward.receipt or there.receipt
+
+
+def _least_first(here: Overview, there: Overview) -> list[bytes]:
+    """Streams, those first of which the least is missing: what is urgent has short streams of its own."""
+
+    def missing(stream: bytes) -> tuple[int, bytes]:
+        mine, others = here.vector.get(stream, NOWHERE), there.vector.get(stream, NOWHERE)
+        return abs(mine.seq - others.seq), stream
+
+    return sorted({*here.vector, *there.vector}, key=missing)
 
 
 def _missing(target: Overview, source: Overview) -> int:
@@ -132,6 +189,7 @@ class _Copy:
         self._scope = scope
         self._step = step
         self.changes = 0
+        self.receipt = b""
         self.refused: list[Refusal] = []
 
     def stream(self, stream: bytes, seq: int, last: int) -> None:
@@ -141,7 +199,8 @@ class _Copy:
             if not segments:
                 self.refused.append(Refusal(stream, seq + 1, "sync.refused_missing"))
                 return
-            taken, reason = self._target.append(self._scope, segments)
+            taken, reason, receipt = self._target.append(self._scope, segments)
+            self.receipt = receipt or self.receipt
             self.changes += sum(read_header(segment.data).count for segment in segments[:taken])
             seq += taken
             self._step(taken)

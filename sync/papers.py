@@ -113,6 +113,19 @@ class Receipt(PaperBody, frozen=True):
         return dict(self.points)
 
 
+class Agreement(PaperBody, frozen=True):
+    """A server's receipt for everything that whoever asked has, because it has the same; signed by the server.
+
+    `state` is what both computed (`sync.store.state_digest`).
+    """
+
+    KIND = 9
+
+    server: Id
+    incarnation: Id
+    state: bytes
+
+
 class Admission(PaperBody, frozen=True):
     """The county's answer to a request; signed by the county. The parts are whole papers."""
 
@@ -134,7 +147,7 @@ class Revocation(PaperBody, frozen=True):
 
     county: Id
     device: Id
-    serial: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    serial: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     ends: list[tuple[StreamId, Point]]
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
+from sync.crypto import digest
 from sync.ids import device_of
-from sync.segments import Header, Point, Segment, Tail, UnreadableSegment, check_signature, read_envelopes, read_header
+from sync.segments import (
+    NOWHERE,
+    Header,
+    Point,
+    Segment,
+    Tail,
+    UnreadableSegment,
+    check_signature,
+    read_envelopes,
+    read_header,
+)
+from sync.wire import encode
 
 READ_LIMIT = 2 * 1024 * 1024
 """Bytes of segments that one `read` returns at most, beyond its first segment."""
@@ -39,14 +51,29 @@ class Overview(msgspec.Struct, frozen=True):
     receipt: bytes = b""
 
 
+NOTHING = Overview({}, [])
+"""Of a scope that is not there."""
+
+
+def state_digest(overviews: Mapping[bytes, Overview]) -> bytes:
+    """Equal for two who hold the same segments and papers of the same scopes. 32 bytes."""
+    content = [
+        (scope, sorted((stream, *point) for stream, point in one.vector.items()), sorted(one.papers))
+        for scope, one in sorted(overviews.items())
+    ]
+    return digest(encode(content))
+
+
 class Appended(NamedTuple):
     """How far an `append` came: how many segments are now in the store, and why the next one was refused.
 
-    `reason` is a text key (``sync.refused_…``), empty where nothing was refused.
+    `reason` is a text key (``sync.refused_…``), empty where nothing was refused. `receipt` is a server's for all that it
+    holds of the scope now, empty elsewhere.
     """
 
     taken: int
     reason: str = ""
+    receipt: bytes = b""
 
 
 REFUSALS = frozenset(
@@ -60,7 +87,15 @@ class SegmentStore(Protocol):
     """Holds whole streams of segments, and the papers of their scope."""
 
     def overview(self, scope: bytes) -> Overview:
-        """What is here now."""
+        """What is here now of one scope."""
+        ...
+
+    def overviews(self, known: Mapping[bytes, Overview]) -> dict[bytes, Overview]:
+        """What is here now, of all scopes that are here for whoever asks.
+
+        Args:
+            known: what the asker has. A store that is far away answers in a few bytes where it has the same.
+        """
         ...
 
     def read(self, scope: bytes, stream: bytes, start: int) -> Sequence[Segment]:
@@ -78,6 +113,17 @@ class SegmentStore(Protocol):
     def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
         """Keep papers; those that do not prove themselves are left out."""
         ...
+
+
+def end_of(ends: Mapping[bytes, Mapping[bytes, Point]], stream: bytes) -> int | None:
+    """The seq after which a stream counts no more, None where its device is not revoked.
+
+    Args:
+        ends: where the streams of revoked devices end, by device; one that is not named never counted.
+        stream: any stream.
+    """
+    of_device = ends.get(device_of(stream))
+    return None if of_device is None else of_device.get(stream, NOWHERE).seq
 
 
 class Gate:

@@ -185,12 +185,12 @@ class Workshop:
         county.close()
         return folder
 
-    def join(self, archive: Archive, county: County, station: str = STATION) -> None:
+    def join(self, archive: Archive, county: County, station: str = STATION, role: str = "station") -> None:
         """Have the county admit a device, and the device take the answer in."""
-        archive.accept(self.admission(archive, county, station))
+        archive.accept(self.admission(archive, county, station, role))
 
-    def admission(self, archive: Archive, county: County, station: str = STATION) -> bytes:
-        answer = county.admit(armour(archive.device.request(), Request), station, "station", "request.txt")
+    def admission(self, archive: Archive, county: County, station: str = STATION, role: str = "station") -> bytes:
+        answer = county.admit(armour(archive.device.request(), Request), station, role, "request.txt")
         return unarmour(answer, Admission)
 
 

@@ -1,7 +1,7 @@
 """What the county's administrator does with the folder of a county: set it up, admit devices, look after them.
 
-The folder holds `county.db` (the embedded database), `county.key` (the root key, which signs certificates; it can be kept
-elsewhere between admissions), `server.key`, `tls.key` and `tls.crt`.
+The folder holds `county.db` (the embedded database) or `database.url` (the address of another), `county.key` (the root
+key, which signs certificates; it can be kept elsewhere between admissions), `server.key`, `tls.key` and `tls.crt`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import secrets
-import time
 from pathlib import Path
 
 import alembic.command
@@ -20,14 +19,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, inspect, select
 
 from sync.county import tables
-from sync.county.store import CountyStore, certificates, keep_paper
+from sync.county.admissions import Revoked, Title, admit, find_device, release, revoke
+from sync.county.store import CountyStore, certificates
 from sync.crypto import Signer
 from sync.errors import EnvironmentProblem, Problem
 from sync.files import replace_file
-from sync.ids import ID_SIZE, new_id
+from sync.ids import ID_SIZE
 from sync.papers import (
     Admission,
     Certificate,
@@ -36,30 +36,34 @@ from sync.papers import (
     UnreadablePaper,
     armour,
     open_request,
+    read_paper,
     unarmour,
     write_paper,
 )
 
-ROLES = ("station",)
-"""What a device may be: a member of its station. The county centre's own role comes with the scopes meant for it."""
-
-STATION = "station"
-"""The kind of the scope that holds a station's records."""
-
-CERTIFICATE_DAYS = 3 * 365
 TLS_DAYS = 20 * 365
 """The certificate is pinned by every device, so it outlives the laptops; changing it means admitting all again."""
 
 DATABASE = "county.db"
+DATABASE_URL = "database.url"
+"""Where the county's tables are elsewhere, their address stands in this file, so that no command has to be told."""
+
 ROOT_KEY = "county.key"
 SERVER_KEY = "server.key"
 TLS_KEY = "tls.key"
 TLS_CERTIFICATE = "tls.crt"
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_UPGRADING = int.from_bytes(b"xinyi up", "big")
+"""Names the lock that a process holds while it brings the tables to its version."""
 
 
 class DeviceStatus(msgspec.Struct, frozen=True):
-    """A device as the county knows it. Times are seconds since 1970; `seen` is None before the first sync."""
+    """A device as the county knows it. Times are seconds since 1970.
+
+    Attributes:
+        seen: None before the first sync.
+        revoked: None unless it is.
+    """
 
     device: str
     name: str
@@ -67,6 +71,7 @@ class DeviceStatus(msgspec.Struct, frozen=True):
     role: str
     admitted: int
     seen: int | None
+    revoked: int | None
 
 
 class CountyStatus(msgspec.Struct, frozen=True):
@@ -87,7 +92,7 @@ class County:
         if not (folder / SERVER_KEY).is_file():
             raise Problem("county.not_a_county", folder=folder)
         self.folder = folder
-        self.engine = tables.connect(database_url or tables.sqlite_url(folder / DATABASE))
+        self.engine = tables.connect(database_url or database_address(folder))
         try:
             self._migrate()
             self.name = self._setting("name").decode()
@@ -99,13 +104,16 @@ class County:
             raise
 
     @classmethod
-    def init(cls, folder: Path, name: str) -> County:
-        """Set up a county in an empty or new folder."""
+    def init(cls, folder: Path, name: str, database_url: str | None = None) -> County:
+        """Set up a county in an empty or new folder, and in an empty database where another than `county.db` is named."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
                 raise Problem("county.folder_in_use", folder=folder)
             folder.chmod(0o700)
+            if database_url:
+                refuse_used(database_url)
+                replace_file(folder / DATABASE_URL, database_url.encode())
             root, server = Signer.generate(), Signer.generate()
             replace_file(folder / ROOT_KEY, root.private_key)
             settings = {
@@ -113,9 +121,9 @@ class County:
                 "incarnation": secrets.token_bytes(ID_SIZE),
                 "server_paper": _server_paper(name, root, server, _write_tls(folder, name)),
             }
-            engine = tables.connect(tables.sqlite_url(folder / DATABASE))
+            engine = tables.connect(database_address(folder))
             with tables.writing(engine) as connection:
-                _upgrade(connection)
+                upgrade(connection)
                 rows = [{"name": key, "value": value} for key, value in settings.items()]
                 connection.execute(tables.setting.insert(), rows)
             engine.dispose()
@@ -139,7 +147,7 @@ class County:
     def _migrate(self) -> None:
         try:
             with tables.writing(self.engine) as connection:
-                _upgrade(connection)
+                upgrade(connection)
         except alembic.util.CommandError as error:
             raise Problem("county.newer", folder=self.folder) from error
 
@@ -179,20 +187,42 @@ class County:
             raise Problem("enrol.not_a_request", file=source) from error
         root = self._root()
         with tables.writing(self.engine) as connection:
-            _refuse_move(connection, request.device, station_name)
-            station, scope = _station(connection, station_name, request.scope)
-            certificate = _certificate(request, station, scope, (station_name, role), root)
-            paper = write_paper(certificate, root)
-            _keep_device(connection, certificate, paper)
+            paper = admit(connection, self.store, root, request, Title(station_name, role))
+            scope = read_paper(paper, Certificate).scope
             members = [other for other in certificates(connection, scope) if other != paper]
         admission = Admission(self.server_paper, paper, members)
         return armour(write_paper(admission, root), Admission)
+
+    def revoke(self, named: str, *, accept_later: bool = False) -> Revoked:
+        """Revoke a device, by its name or the beginning of its id.
+
+        Args:
+            named: which one.
+            accept_later: let count what a device that is revoked already wrote and others have handed in since.
+
+        Raises:
+            Problem: no such device, several of them, or no root key.
+        """
+        root = self._root()
+        with tables.writing(self.engine) as connection:
+            device = find_device(connection, named)
+            if accept_later:
+                return release(connection, self.store, root, device)
+            return revoke(connection, root, device)
 
     def devices(self) -> list[DeviceStatus]:
         """All devices, by station."""
         columns = tables.device.c
         query = (
-            select(columns.id, columns.name, tables.station.c.name, columns.role, columns.admitted, columns.seen)
+            select(
+                columns.id,
+                columns.name,
+                tables.station.c.name,
+                columns.role,
+                columns.admitted,
+                columns.seen,
+                columns.revoked,
+            )
             .join(tables.station, tables.station.c.id == columns.station)
             .order_by(tables.station.c.name, columns.admitted, columns.id)
         )
@@ -215,77 +245,31 @@ class County:
         return CountyStatus(self.name, stations, devices, segments, changes, size)
 
 
-def _upgrade(connection: Connection) -> None:
+def database_address(folder: Path) -> str:
+    """Where the tables of a county are."""
+    kept = folder / DATABASE_URL
+    return kept.read_text("utf-8").strip() if kept.is_file() else tables.sqlite_url(folder / DATABASE)
+
+
+def refuse_used(database_url: str) -> None:
+    """See that a database is empty. Raises Problem."""
+    engine = tables.connect(database_url)
+    try:
+        if inspect(engine).get_table_names():
+            raise Problem("county.database_in_use")
+    finally:
+        engine.dispose()
+
+
+def upgrade(connection: Connection) -> None:
     """Bring the tables to this version."""
+    if connection.dialect.name == "postgresql":
+        # Several processes may start at once; SQLite lets only one write anyway.
+        connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
     config = alembic.config.Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     alembic.command.upgrade(config, "head")
-
-
-def _station(connection: Connection, name: str, proposed_scope: bytes) -> tuple[bytes, bytes]:
-    """The id and the scope of a station; the first device brings the scope."""
-    columns = tables.station.c
-    row = connection.execute(select(columns.id, columns.scope).where(columns.name == name)).first()
-    if row:
-        return row.id, row.scope
-    owner = connection.execute(select(columns.name).where(columns.scope == proposed_scope)).scalar()
-    if owner is not None:
-        raise Problem("county.device_elsewhere", station=owner)
-    station = new_id(time.time_ns() // 1_000_000)
-    connection.execute(tables.station.insert().values(id=station, name=name, scope=proposed_scope))
-    connection.execute(tables.scope.insert().values(id=proposed_scope, kind=STATION, founded=int(time.time())))
-    connection.execute(tables.membership.insert().values(scope=proposed_scope, station=station))
-    return station, proposed_scope
-
-
-def _refuse_move(connection: Connection, device: bytes, station_name: str) -> None:
-    columns = tables.device.c
-    query = (
-        select(tables.station.c.name)
-        .join(tables.device, tables.station.c.id == columns.station)
-        .where(columns.id == device, tables.station.c.name != station_name)
-    )
-    elsewhere = connection.execute(query).scalar()
-    if elsewhere is not None:
-        raise Problem("county.device_elsewhere", station=elsewhere)
-
-
-def _certificate(request: Request, station: bytes, scope: bytes, title: tuple[str, str], root: Signer) -> Certificate:
-    today = dt.datetime.now(dt.UTC).date()
-    station_name, role = title
-    return Certificate(
-        county=root.id,
-        device=request.device,
-        signing_key=request.signing_key,
-        sealing_key=request.sealing_key,
-        device_name=request.device_name,
-        station=station,
-        station_name=station_name,
-        role=role,
-        scope=scope,
-        serial=secrets.randbits(63),
-        issued=today.isoformat(),
-        expires=(today + dt.timedelta(days=CERTIFICATE_DAYS)).isoformat(),
-    )
-
-
-def _keep_device(connection: Connection, body: Certificate, data: bytes) -> None:
-    """Write a device in; admitted again, it gets its new certificate."""
-    connection.execute(tables.device.delete().where(tables.device.c.id == body.device))
-    connection.execute(
-        tables.device.insert().values(
-            id=body.device,
-            station=body.station,
-            scope=body.scope,
-            name=body.device_name[: tables.MAX_NAME],
-            role=body.role,
-            signing_key=body.signing_key,
-            certificate=data,
-            admitted=int(time.time()),
-        )
-    )
-    keep_paper(connection, data, body.scope, Certificate.KIND)
 
 
 def _server_paper(county_name: str, root: Signer, server: Signer, tls_certificate: bytes) -> bytes:

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.exc import IntegrityError
 
 from sync.county import tables
-from sync.crypto import Signer
-from sync.papers import Certificate, Grant, Receipt, UnreadablePaper, open_paper, paper_id, read_paper, write_paper
-from sync.segments import MARK_SIZE, Point, Segment, Tail
-from sync.store import KNOWN, READ_LIMIT, Appended, Gate, Overview
+from sync.county.pieces import Pieces
+from sync.crypto import Signer, digest
+from sync.ids import device_of
+from sync.papers import (
+    Agreement,
+    Certificate,
+    Founding,
+    Grant,
+    Receipt,
+    UnreadablePaper,
+    open_founding,
+    open_paper,
+    paper_id,
+    paper_kind,
+    read_paper,
+    takes_part,
+    write_paper,
+)
+from sync.scopes import KINDS
+from sync.segments import MARK_SIZE, Point, Segment, Tail, read_header
+from sync.store import GENUINE, KNOWN, READ_LIMIT, Appended, Gate, Overview, Vector, end_of
 
 
 class Member(NamedTuple):
@@ -20,6 +39,7 @@ class Member(NamedTuple):
 
     device: bytes
     station: bytes
+    role: str
     signing_key: bytes
     revoked: int | None
 
@@ -37,22 +57,37 @@ class CountyStore:
         self._engine = engine
         self._signer = signer
         self._incarnation = incarnation
+        self.pieces = Pieces(engine)
 
     def member(self, device: bytes) -> Member | None:
         """An admitted device, or None."""
         columns = tables.device.c
         with self._engine.connect() as connection:
             row = connection.execute(
-                select(columns.id, columns.station, columns.signing_key, columns.revoked).where(columns.id == device)
+                select(columns.id, columns.station, columns.role, columns.signing_key, columns.revoked).where(
+                    columns.id == device
+                )
             ).first()
         return Member(*row) if row else None
 
-    def is_member(self, member: Member, scope: bytes) -> bool:
-        """Whether the station of a device takes part in a scope."""
-        columns = tables.membership.c
-        query = select(columns.scope).where(columns.scope == scope, columns.station == member.station)
+    def scopes_of(self, member: Member) -> list[bytes]:
+        """The scopes that a device takes part in: those of its station, as far as its role goes with them."""
+        query = (
+            select(tables.scope.c.id, tables.scope.c.kind)
+            .join(tables.membership, tables.membership.c.scope == tables.scope.c.id)
+            .where(tables.membership.c.station == member.station)
+        )
         with self._engine.connect() as connection:
-            return connection.execute(query).first() is not None
+            return [scope for scope, kind in connection.execute(query) if member.role in KINDS[kind].roles]
+
+    def is_member(self, member: Member, scope: bytes) -> bool:
+        """Whether a device takes part in a scope."""
+        return scope in self.scopes_of(member)
+
+    def is_founded(self, scope: bytes) -> bool:
+        """Whether there is a scope of this id. Of one that there is not, a member may hand in the founding."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(tables.scope.c.id).where(tables.scope.c.id == scope)).first() is not None
 
     # ---- SegmentStore ----
 
@@ -63,8 +98,19 @@ class CountyStore:
             papers = connection.execute(
                 select(tables.paper.c.id).where(tables.paper.c.scope == scope).order_by(tables.paper.c.id)
             ).scalars()
-            receipt = Receipt(self._signer.id, self._incarnation, scope, sorted(vector.items()))
-            return Overview(vector, list(papers), write_paper(receipt, self._signer))
+            return Overview(vector, list(papers), self._receipt(scope, vector))
+
+    def overviews(self, known: Mapping[bytes, Overview]) -> dict[bytes, Overview]:
+        """What is here of the scopes that are known to whoever asks."""
+        return {scope: self.overview(scope) for scope in known}
+
+    def _receipt(self, scope: bytes, vector: Vector) -> bytes:
+        """Written once what it speaks of is committed."""
+        return write_paper(Receipt(self._signer.id, self._incarnation, scope, sorted(vector.items())), self._signer)
+
+    def agree(self, state: bytes) -> bytes:
+        """A receipt for somebody who has just what is here."""
+        return write_paper(Agreement(self._signer.id, self._incarnation, state), self._signer)
 
     def read(self, scope: bytes, stream: bytes, start: int) -> list[Segment]:
         """The segments of a stream from seq `start`."""
@@ -87,22 +133,36 @@ class CountyStore:
 
     def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
         """Take segments of one scope in one transaction."""
+        try:
+            with tables.writing(self._engine) as connection:
+                _take_turn(connection, scope)
+                taken, reason = self.take(connection, scope, segments)
+                vector = _vector(connection, scope)
+        except _TakenElsewhere:
+            return Appended(0, "sync.refused_scope")
+        return Appended(taken, reason, self._receipt(scope, vector))
+
+    def take(self, connection: Connection, scope: bytes, segments: Sequence[Segment]) -> tuple[int, str]:
+        """`append` within the caller's transaction: how many were taken, and why the next one was refused."""
         received = int(time.time())
-        with tables.writing(self._engine) as connection:
-            gate = Gate(
-                scope,
-                tail_of=lambda stream: _tail(connection, stream),
-                key_of=_keys(connection, scope).get,
-                stored=lambda stream, seq: _stored(connection, stream, seq),
-            )
-            for taken, segment in enumerate(segments):
-                verdict = gate.examine(segment)
-                if isinstance(verdict, str) and verdict != KNOWN:
-                    return Appended(taken, verdict)
-                if not isinstance(verdict, str):
-                    header, tail = verdict
-                    _keep(connection, scope, segment, tail.after(header, segment.data), (header.count, received))
-        return Appended(len(segments))
+        ends = _ends(connection, scope)
+        gate = Gate(
+            scope,
+            tail_of=lambda stream: _tail(connection, scope, stream),
+            key_of=_keys(connection, scope).get,
+            stored=lambda stream, seq: _stored(connection, stream, seq),
+            end_of=lambda stream: end_of(ends, stream),
+        )
+        for taken, segment in enumerate(segments):
+            verdict = gate.examine(segment)
+            if verdict in GENUINE:
+                _set_apart(connection, scope, segment, (str(verdict), received))
+            if isinstance(verdict, str) and verdict != KNOWN:
+                return taken, verdict
+            if not isinstance(verdict, str):
+                header, tail = verdict
+                _keep(connection, scope, segment, tail.after(header, segment.data), (header.count, received))
+        return len(segments), ""
 
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
         """The papers with these ids."""
@@ -112,17 +172,17 @@ class CountyStore:
             return list(connection.execute(query).scalars())
 
     def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
-        """Keep grants between members. Certificates are the county's own; it takes none from outside."""
+        """Keep what members may hand in: grants to each other, and the founding of a scope that is not there yet.
+
+        Certificates and revocations are the county's own; it takes none from outside.
+        """
         with tables.writing(self._engine) as connection:
-            keys = _keys(connection, scope)
-            for data in papers:
-                try:
-                    grant = read_paper(data, Grant)
-                    open_paper(data, Grant, keys.get(grant.sender, b""))
-                except UnreadablePaper:
-                    continue
-                if grant.scope == scope and grant.recipient in keys:
-                    keep_paper(connection, data, scope, Grant.KIND)
+            _take_turn(connection, scope)
+            for kind, take in ((Founding, _found), (Grant, _take_grant)):
+                for data in papers:
+                    with suppress(UnreadablePaper):
+                        if paper_kind(data) == kind.KIND:
+                            take(connection, scope, data)
 
     def touch(self, device: bytes) -> None:
         """Note that a device was here."""
@@ -133,7 +193,9 @@ class CountyStore:
 
 def keep_paper(connection: Connection, data: bytes, scope: bytes, kind: int) -> None:
     """Keep a paper that has been checked."""
-    known = connection.execute(select(tables.paper.c.id).where(tables.paper.c.id == paper_id(data))).first()
+    columns = tables.paper.c
+    query = select(columns.id).where(columns.scope == scope, columns.id == paper_id(data))
+    known = connection.execute(query).first()
     if not known:
         connection.execute(tables.paper.insert().values(id=paper_id(data), scope=scope, kind=kind, data=data))
 
@@ -151,23 +213,113 @@ def _vector(connection: Connection, scope: bytes) -> dict[bytes, Point]:
     return {stream: Point(seq, digest[:MARK_SIZE]) for stream, seq, digest in rows if seq}
 
 
-def _keys(connection: Connection, scope: bytes) -> dict[bytes, bytes]:
+def _keys(connection: Connection, scope: bytes, *, active: bool = False) -> dict[bytes, bytes]:
+    """The signing keys of all who are or were members; or only of those who still are."""
     columns = tables.device.c
     query = (
-        select(columns.id, columns.signing_key)
+        select(columns.id, columns.signing_key, columns.role, tables.scope.c.kind)
         .join(tables.membership, tables.membership.c.station == columns.station)
+        .join(tables.scope, tables.scope.c.id == tables.membership.c.scope)
         .where(tables.membership.c.scope == scope)
     )
-    rows = connection.execute(query)
+    if active:
+        query = query.where(columns.revoked.is_(None))
+    rows = [row for row in connection.execute(query) if row.role in KINDS[row.kind].roles]
     return {row.id: row.signing_key for row in rows}
 
 
-def _tail(connection: Connection, stream: bytes) -> Tail:
+def _take_grant(connection: Connection, scope: bytes, data: bytes) -> None:
+    """Keep a grant from one active member to another. Raises UnreadablePaper."""
+    keys = _keys(connection, scope, active=True)
+    grant = read_paper(data, Grant)
+    open_paper(data, Grant, keys.get(grant.sender, b""))
+    if grant.scope == scope and grant.recipient in keys:
+        keep_paper(connection, data, scope, Grant.KIND)
+
+
+def _found(connection: Connection, scope: bytes, data: bytes) -> None:
+    """Let a scope begin that a device shares with other stations. Raises UnreadablePaper."""
+    device = tables.device.c
+    founder = connection.execute(
+        select(device.certificate).where(device.id == read_paper(data, Founding).founder, device.revoked.is_(None))
+    ).scalar()
+    founding = open_founding(data, read_paper(founder or b"", Certificate))
+    stations = dict(
+        connection.execute(
+            select(tables.station.c.id, tables.station.c.name).where(
+                tables.station.c.id.in_([one for one, _ in founding.stations])
+            )
+        ).all()
+    )
+    known = connection.execute(select(tables.scope.c.id).where(tables.scope.c.id == scope)).first()
+    if known or founding.scope != scope or stations != dict(founding.stations):
+        return
+    connection.execute(tables.scope.insert().values(id=scope, kind=founding.kind, founded=int(time.time())))
+    rows = [{"scope": scope, "station": station} for station in stations]
+    connection.execute(tables.membership.insert(), rows)
+    keep_paper(connection, data, scope, Founding.KIND)
+    for certificate in connection.execute(
+        select(device.certificate).where(device.station.in_(list(stations)), device.revoked.is_(None))
+    ).scalars():
+        if takes_part(read_paper(certificate, Certificate), founding):
+            keep_paper(connection, certificate, scope, Certificate.KIND)
+
+
+def _ends(connection: Connection, scope: bytes) -> dict[bytes, dict[bytes, Point]]:
+    """Where the streams of revoked members end: where they are now, because nothing is taken from them any more."""
+    device, stream = tables.device.c, tables.stream.c
+    revoked = connection.execute(
+        select(device.id)
+        .join(tables.membership, tables.membership.c.station == device.station)
+        .where(tables.membership.c.scope == scope, device.revoked.is_not(None))
+    ).scalars()
+    ends: dict[bytes, dict[bytes, Point]] = {one: {} for one in revoked}
+    if ends:
+        rows = connection.execute(select(stream.id, stream.seq, stream.hash).where(stream.scope == scope))
+        for name, seq, whole in rows:
+            if device_of(name) in ends:
+                ends[device_of(name)][name] = Point(seq, whole[:MARK_SIZE])
+    return ends
+
+
+def _set_apart(connection: Connection, scope: bytes, segment: Segment, noted: tuple[str, int]) -> None:
+    """Keep a genuine segment that may not count, once."""
+    header, whole = read_header(segment.data), digest(segment.data)
+    columns = tables.quarantine.c
+    if connection.execute(select(columns.hash).where(columns.hash == whole)).first():
+        return
+    reason, received = noted
+    connection.execute(
+        tables.quarantine.insert().values(
+            hash=whole,
+            scope=scope,
+            stream=header.stream,
+            seq=header.seq,
+            reason=reason,
+            bearer=bytes(16),
+            received=received,
+            data=segment.data,
+            envelopes=segment.envelopes,
+        )
+    )
+
+
+class _TakenElsewhere(Exception):
+    """A stream is handed in that is there already, in another scope: no device of ours does that."""
+
+
+def _take_turn(connection: Connection, scope: bytes) -> None:
+    """Wait until nobody else writes into this scope: two that bring the same new stream at once would both begin it."""
+    column = tables.scope.c.id
+    connection.execute(select(column).where(column == scope).with_for_update(key_share=True))
+
+
+def _tail(connection: Connection, scope: bytes, stream: bytes) -> Tail:
     columns = tables.stream.c
     row = connection.execute(
-        select(columns.id, columns.seq, columns.hash, columns.next_ordinal)
-        .where(columns.id == stream)
-        .with_for_update()
+        select(columns.id, columns.seq, columns.hash, columns.next_ordinal).where(
+            columns.id == stream, columns.scope == scope
+        )
     ).first()
     return Tail(*row) if row else Tail.of_new(stream)
 
@@ -180,7 +332,10 @@ def _stored(connection: Connection, stream: bytes, seq: int) -> bytes | None:
 def _keep(connection: Connection, scope: bytes, segment: Segment, tail: Tail, noted: tuple[int, int]) -> None:
     values = {"seq": tail.seq, "hash": tail.hash, "next_ordinal": tail.next_ordinal}
     if tail.seq == 1:
-        connection.execute(tables.stream.insert().values(id=tail.stream, scope=scope, **values))
+        try:
+            connection.execute(tables.stream.insert().values(id=tail.stream, scope=scope, **values))
+        except IntegrityError as error:
+            raise _TakenElsewhere from error
     else:
         connection.execute(update(tables.stream).where(tables.stream.c.id == tail.stream).values(**values))
     count, received = noted

@@ -21,6 +21,9 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+
+from sync.errors import EnvironmentProblem, Problem
 
 metadata = MetaData()
 
@@ -77,8 +80,8 @@ membership = Table(
 paper = Table(
     "paper",
     metadata,
+    Column("scope", LargeBinary(16), primary_key=True),
     Column("id", LargeBinary(16), primary_key=True),
-    Column("scope", LargeBinary(16), nullable=False, index=True),
     Column("kind", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
@@ -153,9 +156,20 @@ visit = Table(
 """The administrator's one-time links and what they opened: hashes of random tokens."""
 
 
+CONNECTIONS = 12
+"""To the database from one process at once; whoever wants one more waits."""
+
+
 def connect(url: str) -> Engine:
     """An engine for a database address; SQLite is set up to be durable and to let readers read while one writes."""
-    engine = create_engine(url)
+    engine = create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        # A database that was restarted in the meantime is met with a new connection.
+        pool_pre_ping=True,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        hide_parameters=True,
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)
@@ -178,6 +192,17 @@ def _begin(connection: Connection) -> None:
     # A transaction that will write takes its turn at once; one that began as a reader could be refused later.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Turns a database that does not let us in into a sentence for whoever runs the server."""
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise Problem("county.bad_database") from error
+    except (OperationalError, InterfaceError) as error:
+        raise EnvironmentProblem("county.no_database", reason=str(error.orig).strip()) from error
 
 
 @contextmanager

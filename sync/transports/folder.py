@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from sync.crypto import digest
 from sync.errors import EnvironmentProblem, Problem
 from sync.files import replace_file
-from sync.ids import STREAM_ID_SIZE
+from sync.ids import ID_SIZE, STREAM_ID_SIZE
 from sync.papers import MAX_PAPER, paper_id
 from sync.segments import CHAIN_START, MAX_SEGMENT, Segment, Tail, UnreadableSegment, read_envelopes, read_header
 from sync.store import READ_LIMIT, Appended, Overview
@@ -26,6 +26,7 @@ CHECK_SIZE = 32
 """A file of envelopes begins with the hash of its segment and itself: nothing else would tell that a bit was lost."""
 
 _PAPERS = "papers"
+_SCOPE_NAME = re.compile(f"[0-9a-f]{{{2 * ID_SIZE}}}")
 _STREAM_NAME = re.compile(f"[0-9a-f]{{{2 * STREAM_ID_SIZE}}}")
 
 
@@ -46,6 +47,14 @@ class FolderStore:
             names = sorted(path.name for path in base.iterdir()) if base.is_dir() else []
             tails = [self._tail(scope, bytes.fromhex(name)) for name in names if _STREAM_NAME.fullmatch(name)]
             return Overview({tail.stream: tail.point for tail in tails if tail.seq}, sorted(self._papers(scope)))
+
+    def overviews(self, known: Mapping[bytes, Overview]) -> dict[bytes, Overview]:
+        """What is here of the scopes that are known; of others the papers alone, which say whom they are for."""
+        with self._errors():
+            names = [path.name for path in self._root.iterdir()] if self._root.is_dir() else []
+            others = {bytes.fromhex(name) for name in names if _SCOPE_NAME.fullmatch(name)} - known.keys()
+            papers = {scope: Overview({}, sorted(self._papers(scope))) for scope in sorted(others)}
+        return {**{scope: self.overview(scope) for scope in known}, **papers}
 
     def read(self, scope: bytes, stream: bytes, start: int) -> list[Segment]:
         """The segments of a stream from seq `start`."""

@@ -18,7 +18,7 @@ from storage.records import Catalogue, Draft, RecordType
 from sync.clock import MAX_LEAD_MS, to_milliseconds
 from sync.engine import Refusal, Transfer, meet, reconcile
 from sync.segments import MAX_CHANGES, NO_ENVELOPES, Point, Segment, Tail, read_envelopes, read_header, seal_envelopes
-from sync.store import SegmentStore
+from sync.store import Appended, SegmentStore
 from sync.transports.folder import FolderStore
 
 if TYPE_CHECKING:
@@ -282,8 +282,8 @@ def test_envelopes_that_are_none_are_refused_and_the_real_ones_taken(known: Stat
     one.meeting.seal()
     scope = one.meeting.scope
     (segment,) = one.meeting.read(scope, one.device.stream[1], 1)
-    assert other.meeting.append(scope, [Segment(segment.data, b"\xc1")]) == (0, "sync.refused_unreadable")
-    assert other.meeting.append(scope, [segment]) == (1, "")
+    assert other.meeting.append(scope, [Segment(segment.data, b"\xc1")])[:2] == (0, "sync.refused_unreadable")
+    assert other.meeting.append(scope, [segment])[:2] == (1, "")
     other.meeting.settle()
     assert names(other) == {"李雷"}
 
@@ -526,7 +526,7 @@ def test_an_older_copy_with_work_of_its_own_is_a_fork(known: Station, workshop: 
         add_person(again, "韩梅")
         scope, stream = again.meeting.scope, again.device.stream[1]
         segments = known.server.read(scope, stream, 1)
-        assert again.meeting.append(scope, segments) == (0, "sync.refused_fork"), "not sealed yet"
+        assert again.meeting.append(scope, segments)[:2] == (0, "sync.refused_fork"), "not sealed yet"
         assert meet(again.meeting, known.server).refused == [Refusal(stream, 1, "sync.refused_fork")]
         assert names(again) == {"韩梅"}
         assert again.verify() == []
@@ -586,7 +586,7 @@ class Forgetful:
 
     def append(self, scope: bytes, segments: Any) -> Any:
         del scope, segments
-        return (0, "")
+        return Appended(0)
 
 
 def test_a_store_that_does_not_keep_its_word_ends_the_meeting_with_a_report(known: Station) -> None:

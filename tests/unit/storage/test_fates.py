@@ -103,7 +103,7 @@ def test_from_a_refused_segment_on_everything_is_refused_and_says_why(station: S
     one.meeting.seal()
     later = add(one)
     _, stream = one.device.stream
-    refused = Refused(stream, 2, "sync.refused_fork", "x", one.now())
+    refused = Refused(stream, 2, "sync.refused_fork", "stick", "x", one.now())
     remember(one, REFUSED, [refused])
     fates = one.fates.of_all([fine, stuck, later])
     assert fates == {
@@ -119,7 +119,7 @@ def test_what_this_archive_did_not_take_says_nothing_about_its_own_records(archi
     person = add(archive)
     archive.meeting.seal()
     _, stream = archive.device.stream
-    remember(archive, REFUSED, [Refused(stream, 1, "sync.refused_signature", "x", 1, ours=False)])
+    remember(archive, REFUSED, [Refused(stream, 1, "sync.refused_signature", "stick", "x", 1, ours=False)])
     assert archive.fates.of(person) == Fate("unsent")
 
 
@@ -160,7 +160,7 @@ def test_a_segment_that_a_later_meeting_takes_is_no_longer_refused(station: Stat
     add(one)
     one.meeting.seal()
     _, stream = one.device.stream
-    remember(one, REFUSED, [Refused(stream, 1, "sync.refused_gap", STICK.name, 1), other(stream)])
+    remember(one, REFUSED, [Refused(stream, 1, "sync.refused_gap", "stick", STICK.name, 1), other(stream)])
     by_stick(one, station.folder / "stick")
     assert one.fates.refusals() == [other(stream)]
 
@@ -179,7 +179,7 @@ def test_an_archive_that_remembers_nothing_has_been_refused_nothing(archive: Arc
 
 
 def other(stream: bytes) -> Refused:
-    return Refused(stream, 1, "sync.refused_gap", "https://county", 1)
+    return Refused(stream, 1, "sync.refused_gap", "server", "https://county", 1)
 
 
 def problem() -> EnvironmentProblem:

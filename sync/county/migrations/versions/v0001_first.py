@@ -34,8 +34,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "paper",
+        sa.Column("scope", sa.LargeBinary(16), primary_key=True),
         sa.Column("id", sa.LargeBinary(16), primary_key=True),
-        sa.Column("scope", sa.LargeBinary(16), nullable=False, index=True),
         sa.Column("kind", sa.Integer, nullable=False),
         sa.Column("data", sa.LargeBinary, nullable=False),
     )
