@@ -329,6 +329,7 @@ CATALOGUE = Catalogue(
             index=("status", "level", "due", "source"),
             lookups=(("person",), ("status", "level")),
             ranked={"level": LEVELS, "status": ("closed", "confirmed", "open")},
+            urgent=lambda fields: fields.get("level") == "red",
         ),
         RecordType(name="alert_step", index=("alert",)),
         RecordType(name="access", index=("kind", "at", "about")),

@@ -29,6 +29,10 @@ class Words:
         self._library = library
         self._reasons = {rule.id: rule.title[texts.language] for rule in rules.rules}
 
+    def name(self, name: str) -> str:
+        """A person's name, or that it is still on its way here."""
+        return name or self._texts("words.name_on_its_way")
+
     def sex(self, sex: Sex | None) -> str:
         """男, 女, or that it was not said."""
         return self._texts(f"words.sex_{sex or 'unknown'}")

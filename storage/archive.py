@@ -269,6 +269,7 @@ class Archive(Writing):
                 draft = Draft.new(ERASURE, self.new_id(scope), {**why, ERASED: person})
                 self.save([draft])
                 self._eraser.take(scope, (one.stored.change for one in self._log.of_record(draft.record)))
+                self.meeting.membership.tell_erased(scope, person)
         self._eraser.scrub()
 
     def verify(self) -> list[Finding]:

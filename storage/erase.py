@@ -14,8 +14,7 @@ from storage.log import EMPTIED, Log, Logged
 from storage.projection import Projection, Refolded
 from sync.changes import Change
 from sync.ids import ID_SIZE
-from sync.segments import Opened, read_envelopes
-from sync.wire import encode
+from sync.segments import Opened, read_envelopes, without_envelopes
 
 ERASURE = "erasure"
 """The type of the record that says that a person is erased. It belongs to nobody, so that everybody can read it."""
@@ -88,9 +87,7 @@ class Eraser:
 
     def without_erased(self, scope: bytes, envelopes: bytes) -> bytes:
         """Envelopes from elsewhere without those of erased people, so that they are neither used nor handed on."""
-        listed = read_envelopes(envelopes)
-        erased = self.erased(scope, (one.person for one in listed))
-        return encode([one for one in listed if one.person not in erased]) if erased else envelopes
+        return without_envelopes(envelopes, self.erased(scope, (one.person for one in read_envelopes(envelopes))))
 
     # ---- erasing, within the caller's transaction ----
 

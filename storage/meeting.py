@@ -241,7 +241,9 @@ class Meeting:
             if not changes or (full_only and len(changes) < MAX_CHANGES):
                 return
             persons = {change.person for change in changes if change.person}
-            fresh = self._person_keys(scope_key.scope, persons, unpublished=True)
+            # What is urgent comes before the segment that introduced its people, so it brings their keys along.
+            urgent = self._device.scopes.is_urgent(scope_key.scope, stream)
+            fresh = self._person_keys(scope_key.scope, persons, unpublished=not urgent)
             # What was emptied goes out under a key that nobody has.
             keys = {EMPTIED: secrets.token_bytes(KEY_SIZE), **self._person_keys(scope_key.scope, persons)}
             data = seal_segment(changes, tail, scope_key=scope_key, signer=self._device.signer, keys=keys)

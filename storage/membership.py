@@ -14,6 +14,7 @@ from sync.crypto import KEY_SIZE, Unsealed
 from sync.ids import ID_SIZE
 from sync.papers import (
     Certificate,
+    Erasure,
     Founding,
     Grant,
     Revocation,
@@ -35,7 +36,7 @@ from sync.segments import Point, ScopeKey
 _EPOCH_BITS = 20
 """Two members who do not know of each other may begin an epoch each; the low bits are random, so that both can stay."""
 
-_ORDER = (Certificate.KIND, Founding.KIND, Revocation.KIND, Grant.KIND)
+_ORDER = (Certificate.KIND, Founding.KIND, Revocation.KIND, Grant.KIND, Erasure.KIND)
 """A founding and a grant are believed by the certificates of who signed them."""
 
 
@@ -161,7 +162,9 @@ class Membership:
             open_revocation(data, county_key)
             return True
         if kind == Grant.KIND:
-            return open_paper(data, Grant, self._sender_key(scope, read_paper(data, Grant))).scope == scope
+            return open_paper(data, Grant, self._active_key(scope, read_paper(data, Grant).sender)).scope == scope
+        if kind == Erasure.KIND:
+            return open_paper(data, Erasure, self._active_key(scope, read_paper(data, Erasure).device)).scope == scope
         return self._join(scope, data)
 
     def _join(self, scope: bytes, data: bytes) -> bool:
@@ -176,13 +179,19 @@ class Membership:
         self._device.scopes.join(scope, founding.kind)
         return True
 
-    def _sender_key(self, scope: bytes, grant: Grant) -> bytes:
-        sender = self.standings(scope).get(grant.sender)
-        if grant.sender == self._device.id:
+    def _active_key(self, scope: bytes, device: bytes) -> bytes:
+        """The signing key of a member who is not revoked. Raises UnreadablePaper."""
+        if device == self._device.id:
             return self._device.signer.public_key
-        if sender is None or sender.ends is not None:
+        member = self.standings(scope).get(device)
+        if member is None or member.ends is not None:
             raise UnreadablePaper
-        return sender.certificate.signing_key
+        return member.certificate.signing_key
+
+    def tell_erased(self, scope: bytes, person: bytes) -> None:
+        """Tell those who keep what they cannot read that a person is erased. Nobody has anything before we have joined."""
+        if self._device.certificate:
+            self._device.keep_paper(scope, write_paper(Erasure(scope, person, self._device.id), self._device.signer))
 
     # ---- keys ----
 

@@ -93,6 +93,10 @@ class Scopes:
         """Whether this incarnation writes a stream."""
         return stream in {self._meta.get(self._name(scope, urgent=urgent)) for urgent in (False, True)}
 
+    def is_urgent(self, scope: bytes, stream: bytes) -> bool:
+        """Whether a stream is the one for what is urgent."""
+        return bool(stream == self._meta.get(self._name(scope, urgent=True)))
+
     def begin_stream(self, scope: bytes, *, urgent: bool = False) -> bytes:
         """Write into a new stream from now on, as a new incarnation."""
         stream = new_stream_id(self._device)

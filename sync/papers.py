@@ -163,6 +163,19 @@ class Founding(PaperBody, frozen=True):
     stations: list[tuple[Id, str]]
 
 
+class Erasure(PaperBody, frozen=True):
+    """A person of a scope is erased: whoever keeps envelopes destroys theirs; signed by a member.
+
+    Archives forget the person because of a change that they can read. This is for those that can read nothing.
+    """
+
+    KIND = 10
+
+    scope: Id
+    person: Id
+    device: Id
+
+
 P = TypeVar("P", bound=PaperBody)
 
 

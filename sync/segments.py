@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Annotated, NamedTuple
 
@@ -224,6 +224,13 @@ def read_envelopes(data: bytes) -> list[Envelope]:
         return _envelopes_decoder.decode(data)
     except UNDECODABLE as error:
         raise UnreadableSegment from error
+
+
+def without_envelopes(data: bytes, persons: Collection[bytes]) -> bytes:
+    """Envelopes without those of some people; the very same bytes where there are none of theirs."""
+    listed = read_envelopes(data)
+    left = [one for one in listed if one.person not in persons]
+    return encode(left) if len(left) < len(listed) else data
 
 
 # ---- whole segments ----

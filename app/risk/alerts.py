@@ -7,13 +7,17 @@ import msgspec
 from app.errors import Problem
 from app.records import LEVELS, Alert, AlertStatus, AlertStep, Kept, Level, Person, StepKind, plain, typed
 from storage.archive import Archive
-from storage.records import Draft
+from storage.records import Draft, Record
 
 STANDING: tuple[AlertStatus, ...] = ("open", "confirmed")
 
 
 class AlertLine(msgspec.Struct, frozen=True):
-    """An alert with the person it is about."""
+    """An alert with the person it is about.
+
+    An urgent one can be here before the person's own record, which came behind it over a slow line: then the person has
+    no name (`Words.name`) and nothing else either.
+    """
 
     alert: Kept[Alert]
     person: Kept[Person]
@@ -97,7 +101,11 @@ class Alerts:
         self._archive.save(drafts)
 
     def _line(self, alert: Kept[Alert]) -> AlertLine:
-        record = self._archive.get("person", alert.record.person or b"")
-        if record is None:
-            raise Problem("archive.no_such_person")
+        person = alert.record.person or b""
+        record = self._archive.get("person", person) or _on_its_way(person)
         return AlertLine(alert, typed(record, Person))
+
+
+def _on_its_way(person: bytes) -> Record:
+    """Stands for somebody whose record has not arrived."""
+    return Record(id=person, type="person", person=person, version=0, created=0, changed=0, fields={"name": ""})

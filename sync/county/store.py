@@ -17,6 +17,7 @@ from sync.ids import device_of
 from sync.papers import (
     Agreement,
     Certificate,
+    Erasure,
     Founding,
     Grant,
     Receipt,
@@ -30,7 +31,7 @@ from sync.papers import (
     write_paper,
 )
 from sync.scopes import KINDS
-from sync.segments import MARK_SIZE, Point, Segment, Tail, read_header
+from sync.segments import MARK_SIZE, Point, Segment, Tail, read_header, without_envelopes
 from sync.store import GENUINE, KNOWN, READ_LIMIT, Appended, Gate, Overview, Vector, end_of
 
 
@@ -145,7 +146,7 @@ class CountyStore:
     def take(self, connection: Connection, scope: bytes, segments: Sequence[Segment]) -> tuple[int, str]:
         """`append` within the caller's transaction: how many were taken, and why the next one was refused."""
         received = int(time.time())
-        ends = _ends(connection, scope)
+        ends, erased = _ends(connection, scope), _erased(connection, scope)
         gate = Gate(
             scope,
             tail_of=lambda stream: _tail(connection, scope, stream),
@@ -155,6 +156,8 @@ class CountyStore:
         )
         for taken, segment in enumerate(segments):
             verdict = gate.examine(segment)
+            if erased and verdict != "sync.refused_unreadable":
+                segment = segment._replace(envelopes=without_envelopes(segment.envelopes, erased))  # noqa: PLW2901
             if verdict in GENUINE:
                 _set_apart(connection, scope, segment, (str(verdict), received))
             if isinstance(verdict, str) and verdict != KNOWN:
@@ -172,13 +175,13 @@ class CountyStore:
             return list(connection.execute(query).scalars())
 
     def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
-        """Keep what members may hand in: grants to each other, and the founding of a scope that is not there yet.
+        """Keep what members may hand in: grants, erasures, and the founding of a scope that is not there yet.
 
         Certificates and revocations are the county's own; it takes none from outside.
         """
         with tables.writing(self._engine) as connection:
             _take_turn(connection, scope)
-            for kind, take in ((Founding, _found), (Grant, _take_grant)):
+            for kind, take in ((Founding, _found), (Grant, _take_grant), (Erasure, _take_erasure)):
                 for data in papers:
                     with suppress(UnreadablePaper):
                         if paper_kind(data) == kind.KIND:
@@ -235,6 +238,37 @@ def _take_grant(connection: Connection, scope: bytes, data: bytes) -> None:
     open_paper(data, Grant, keys.get(grant.sender, b""))
     if grant.scope == scope and grant.recipient in keys:
         keep_paper(connection, data, scope, Grant.KIND)
+
+
+def _take_erasure(connection: Connection, scope: bytes, data: bytes) -> None:
+    """Destroy the envelopes of a person whom an active member has erased. Raises UnreadablePaper."""
+    erasure = read_paper(data, Erasure)
+    open_paper(data, Erasure, _keys(connection, scope, active=True).get(erasure.device, b""))
+    if erasure.scope != scope:
+        return
+    keep_paper(connection, data, scope, Erasure.KIND)
+    segment = tables.segment.c
+    kept = connection.execute(
+        select(segment.stream, segment.seq, segment.envelopes)
+        .join(tables.stream, tables.stream.c.id == segment.stream)
+        .where(tables.stream.c.scope == scope)
+    ).all()
+    for stream, seq, envelopes in kept:
+        if erasure.person in envelopes:
+            place = (segment.stream == stream, segment.seq == seq)
+            left = without_envelopes(envelopes, {erasure.person})
+            connection.execute(update(tables.segment).where(*place).values(envelopes=left))
+    apart = tables.quarantine.c
+    for whole, envelopes in connection.execute(select(apart.hash, apart.envelopes).where(apart.scope == scope)).all():
+        left = without_envelopes(envelopes, {erasure.person})
+        connection.execute(update(tables.quarantine).where(apart.hash == whole).values(envelopes=left))
+
+
+def _erased(connection: Connection, scope: bytes) -> set[bytes]:
+    """The people of a scope whose envelopes are not kept any more, whoever brings them."""
+    columns = tables.paper.c
+    papers = connection.execute(select(columns.data).where(columns.scope == scope, columns.kind == Erasure.KIND))
+    return {read_paper(data, Erasure).person for data in papers.scalars()}
 
 
 def _found(connection: Connection, scope: bytes, data: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -17,8 +17,17 @@ from sync.crypto import digest
 from sync.errors import EnvironmentProblem, Problem
 from sync.files import replace_file
 from sync.ids import ID_SIZE, STREAM_ID_SIZE
-from sync.papers import MAX_PAPER, paper_id
-from sync.segments import CHAIN_START, MAX_SEGMENT, Segment, Tail, UnreadableSegment, read_envelopes, read_header
+from sync.papers import MAX_PAPER, Erasure, UnreadablePaper, paper_id, read_paper
+from sync.segments import (
+    CHAIN_START,
+    MAX_SEGMENT,
+    Segment,
+    Tail,
+    UnreadableSegment,
+    read_envelopes,
+    read_header,
+    without_envelopes,
+)
 from sync.store import READ_LIMIT, Appended, Overview
 
 ROOT = "xinyi"
@@ -71,8 +80,9 @@ class FolderStore:
     def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
         """Write segments. Whether they are genuine is decided by whoever reads them: a stick knows no keys."""
         with self._errors():
+            erased = self._erased(scope)
             for taken, segment in enumerate(segments):
-                reason = self._write(scope, segment)
+                reason = self._write(scope, segment, erased)
                 if reason:
                     return Appended(taken, reason)
         return Appended(len(segments))
@@ -90,6 +100,25 @@ class FolderStore:
             folder.mkdir(parents=True, exist_ok=True)
             for data in papers:
                 replace_file(folder / f"{paper_id(data).hex()}.ppr", data)
+                with suppress(UnreadablePaper):
+                    self._forget(scope, read_paper(data, Erasure).person)
+
+    def _forget(self, scope: bytes, person: bytes) -> None:
+        """Destroy the envelopes of a person. Whether they are erased is not asked: whoever holds a stick can erase it."""
+        for path in (self._root / scope.hex()).glob("*/*.env"):
+            envelopes = _read(path, MAX_SEGMENT)[CHECK_SIZE:]
+            data = _read(path.with_suffix(".seg"), MAX_SEGMENT)
+            if person in envelopes:
+                with suppress(UnreadableSegment):
+                    left = without_envelopes(envelopes, {person})
+                    replace_file(path, digest(data + left) + left)
+
+    def _erased(self, scope: bytes) -> set[bytes]:
+        people = set()
+        for data in self._papers(scope).values():
+            with suppress(UnreadablePaper):
+                people.add(read_paper(data, Erasure).person)
+        return people
 
     def _papers(self, scope: bytes) -> dict[bytes, bytes]:
         papers: dict[bytes, bytes] = {}
@@ -131,7 +160,7 @@ class FolderStore:
             return None
         return Segment(data, envelopes) if (header.scope, header.stream, header.seq) == (scope, stream, seq) else None
 
-    def _write(self, scope: bytes, segment: Segment) -> str:
+    def _write(self, scope: bytes, segment: Segment, erased: set[bytes]) -> str:
         """Write a segment where nothing whole is in its place; returns why it was refused, or nothing."""
         try:
             header = read_header(segment.data)
@@ -149,7 +178,8 @@ class FolderStore:
             return "sync.refused_fork"
         files = [self._file(scope, header.stream, header.seq, ending) for ending in ("env", "seg")]
         files[0].parent.mkdir(parents=True, exist_ok=True)
-        replace_file(files[0], digest(segment.data + segment.envelopes) + segment.envelopes)
+        envelopes = without_envelopes(segment.envelopes, erased)
+        replace_file(files[0], digest(segment.data + envelopes) + envelopes)
         replace_file(files[1], segment.data)
         return ""
 

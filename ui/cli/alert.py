@@ -32,7 +32,7 @@ def _list(arguments: argparse.Namespace, texts: Texts) -> Answer:
         (
             words.level(line.alert.fields.level),
             words.moment(line.alert.fields.due) + (texts("cli.overdue") if line.alert.fields.due < now else ""),
-            line.person.fields.name,
+            words.name(line.person.fields.name),
             groups.get(line.person.fields.group or b"", ""),
             words.alert(line.alert.fields),
             words.alert_status(line.alert.fields.status),
@@ -54,6 +54,6 @@ def _data(line: AlertLine, groups: dict[bytes, str], now: int, words: Words) -> 
         "instrument": alert.instrument,
         "reasons": list(alert.reasons),
         "person": line.person.id.hex(),
-        "name": line.person.fields.name,
+        "name": line.person.fields.name or None,
         "group": groups.get(line.person.fields.group or b""),
     }

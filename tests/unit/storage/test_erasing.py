@@ -20,8 +20,11 @@ from storage.erase import erased_by
 from storage.errors import Problem
 from storage.records import Catalogue, Draft, RecordType
 from sync.changes import Change
+from sync.crypto import Signer
 from sync.engine import meet
-from sync.segments import read_envelopes
+from sync.papers import Erasure, write_paper
+from sync.segments import Segment, read_envelopes
+from sync.store import SegmentStore
 from sync.transports.folder import FolderStore
 from tests.effort import examples
 
@@ -355,6 +358,57 @@ def test_envelopes_of_somebody_erased_are_not_handed_on(trio: Station) -> None:
         kept = carried(archive, first.device.stream[1])
         assert other in kept
         assert person not in kept
+
+
+def wrapped(store: SegmentStore, scope: bytes) -> set[bytes]:
+    """The people whose wrapped keys lie in a store."""
+    vector = store.overview(scope).vector
+    return {one for stream in vector for part in store.read(scope, stream, 1) for one in people_in(part)}
+
+
+def people_in(segment: Segment) -> set[bytes]:
+    return {one.person for one in read_envelopes(segment.envelopes)}
+
+
+def test_server_and_stick_lose_the_wrapped_key_and_no_older_stick_brings_it_back(trio: Station, tmp_path: Path) -> None:
+    first, second, _ = trio.archives
+    scope = first.device.scope
+    kept, older, new = (FolderStore(folder) for folder in sticks(tmp_path, 3))
+    other, person = add(first, "王小明"), plant(first)
+    for store in (trio.server, kept, older):
+        meet(first.meeting, store)
+        assert wrapped(store, scope) == {other, person}
+    erase(first, person)
+    for store in (trio.server, kept):
+        meet(first.meeting, store)
+        assert wrapped(store, scope) == {other}
+    meet(second.meeting, older)
+    meet(second.meeting, trio.server)
+    stream = first.device.stream[1]
+    trio.server.append(scope, older.read(scope, stream, 1))
+    assert wrapped(trio.server, scope) == {other}
+    # A stick that hears of the erasure before the segment comes.
+    new.add_papers(scope, kept.read_papers(scope, kept.overview(scope).papers))
+    new.append(scope, trio.server.read(scope, stream, 1)[:1])
+    assert person not in wrapped(new, scope)
+    assert names(second) == {"王小明"}
+
+
+def test_nobody_but_a_member_erases_at_the_server(trio: Station) -> None:
+    first, *_ = trio.archives
+    scope, person = first.device.scope, plant(first)
+    meet(first.meeting, trio.server)
+    stranger = Signer.generate()
+    for paper in (Erasure(scope, person, stranger.id), Erasure(scope, person, first.device.id)):
+        trio.server.add_papers(scope, [write_paper(paper, stranger)])
+    assert wrapped(trio.server, scope) == {person}
+
+
+def sticks(folder: Path, count: int) -> list[Path]:
+    folders = [folder / f"stick-{number}" for number in range(count)]
+    for one in folders:
+        one.mkdir()
+    return folders
 
 
 # ---- what was not sealed yet ----

@@ -283,9 +283,9 @@ def test_what_is_urgent_has_a_short_stream_of_its_own_and_goes_first(stations: M
     """A red alert behind two thousand people who were imported in the morning, over a line that breaks early."""
     school = stations.school
     school.save([Draft.new("person", school.new_id(), {"name": f"学生{one}"}) for one in range(2100)])
-    alert = school.new_id()
-    school.save([Draft.new("alert", alert, {"level": "red"})])
-    school.save([Draft.new("alert", school.new_id(), {"level": "yellow"})])
+    person = school.find("person")[-1].id
+    school.save([Draft.new("alert", school.new_id(), {"level": "red"}, person=person)])
+    school.save([Draft.new("alert", school.new_id(), {"level": "yellow"}, person=person)])
     handed: list[int] = []
 
     class Line(Seen):
@@ -301,5 +301,8 @@ def test_what_is_urgent_has_a_short_stream_of_its_own_and_goes_first(stations: M
     assert handed[0] == 1
     ((stream, _),) = stations.county.store.overview(school.device.scope).vector.items()
     assert stream == school.device.scopes.stream(school.device.scope, urgent=True)[1]
+    # Whoever has only that segment can read it: the key of its person has come with it.
+    (segment,) = stations.county.store.read(school.device.scope, stream, 1)
+    assert [one.person for one in read_envelopes(segment.envelopes)] == [person]
     visit(stations.county, school)
     assert school.meeting.backlog().waiting == 0

@@ -223,7 +223,7 @@ class AlertsModel(QAbstractTableModel):
         said: dict[str, Callable[[], str]] = {
             "level": lambda: words.level(alert.level),
             "left": lambda: time_left(self._context, alert.due, now),
-            "person": lambda: line.person.fields.name,
+            "person": lambda: words.name(line.person.fields.name),
             "class": lambda: self._data.groups.get(line.person.fields.group or b"", ""),
             "reason": lambda: reason(self._context, alert),
             "status": lambda: words.alert_status(alert.status),

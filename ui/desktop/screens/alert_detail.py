@@ -67,7 +67,7 @@ class AlertDetailView(QScrollArea):
         words, alert, person = self._context.words, detail.line.alert.fields, detail.line.person.fields
         layout = self._head_layout
         clear(layout)
-        name = label(person.name, "title", wrap=True)
+        name = label(words.name(person.name), "title", wrap=True)
         state = [chip(words.alert_status(alert.status), "plain")]
         if alert.status != "closed":
             late = alert.due < detail.now
@@ -90,6 +90,7 @@ class AlertDetailView(QScrollArea):
         texts.addLayout(column, 1)
         record = detail.line.person.id
         look = button(self._texts("desktop_alerts.person"), lambda: self._context.signals.person_wanted.emit(record))
+        look.setEnabled(bool(person.name))
         texts.addWidget(look)
         layout.addLayout(texts)
 

@@ -141,7 +141,7 @@ class TodayPage(Page):
         text = QVBoxLayout()
         text.setSpacing(2)
         group = data.groups.get(person.group or b"", "")
-        text.addLayout(row(label(person.name, "strong"), label(group, "muted"), None))
+        text.addLayout(row(label(words.name(person.name), "strong"), label(group, "muted"), None))
         text.addWidget(label(words.alert(alert), "small", wrap=True))
         layout.addLayout(text, 1)
         late = alert.due < data.now
