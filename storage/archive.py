@@ -45,7 +45,7 @@ from storage.verify import (
 )
 from storage.waiting import Waiting
 from storage.writing import Writing
-from sync.clock import HybridClock, WallClock
+from sync.clock import APART_MS, Doubt, HybridClock, WallClock, doubt
 from sync.crypto import KEY_SIZE, Recipient, Unsealed, wrap
 from sync.ids import new_id
 from sync.papers import Certificate
@@ -53,6 +53,7 @@ from sync.scopes import prefix_in, prefix_of
 from sync.segments import ScopeKey
 
 _DRAFT = b"xinyi draft 1"
+_BESIDE = "county clock"
 
 
 def system_clock() -> int:
@@ -300,6 +301,22 @@ class Archive(Writing):
         if any(state.to_bytes(32, "big") != self._projection.state(prefix) for prefix, state in states.items()):
             findings.append(Finding("fold", "state"))
         return findings[:MAX_FINDINGS]
+
+    # ---- the clock ----
+
+    def clock_doubt(self) -> Doubt:
+        """What speaks against this computer's clock; people should be told."""
+        beside = self.local(_BESIDE)
+        return doubt(self.now(), self._clock.last, int(beside) if beside is not None else None)
+
+    def compare_clock(self, county: int) -> None:
+        """Remember how far the county's server (its time in milliseconds since 1970) is from this computer's clock."""
+        beside = county - self.now()
+        if abs(beside) <= APART_MS:
+            self._clock.confirmed()
+        with self.transaction():
+            self._meta.put("clock", self._clock.last)
+            self.remember(_BESIDE, str(beside))
 
     # ---- what it is ----
 

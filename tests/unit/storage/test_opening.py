@@ -18,6 +18,8 @@ from storage.archive import Archive, Owner
 from storage.device import Names
 from storage.errors import EnvironmentProblem, Problem
 from storage.records import Draft
+from sync.clock import to_milliseconds
+from tests.conftest import Wall
 
 if TYPE_CHECKING:
     from tests.conftest import Workshop
@@ -272,3 +274,27 @@ def test_a_failed_opening_leaves_the_archive_free(workshop: Workshop, tmp_path: 
             Archive.open_unlocked(path, workshop.template(1).unlocked, workshop.catalogue)
         assert caught.value.key == "archive.not_an_archive"
     workshop.open(path).close()
+
+
+def test_a_wrong_clock_is_doubted_and_confirmed_by_the_county(workshop: Workshop, tmp_path: Path) -> None:
+    path, wall = workshop.copy(tmp_path), Wall()
+    now = wall.now
+    with workshop.open(path, wall=wall) as archive:
+        assert archive.clock_doubt() == ""
+        wall.now = now + 73 * 365 * 86_400_000
+        assert archive.clock_doubt() == "late"
+        archive.save([Draft.new("person", archive.new_id(), {"name": "李雷"})])
+        wall.now = now
+        assert archive.clock_doubt() == "behind"
+    with workshop.open(path, wall=wall) as archive:
+        assert archive.clock_doubt() == "behind"
+        archive.compare_clock(wall.now)
+        assert archive.clock_doubt() == ""
+    with workshop.open(path, wall=wall) as archive:
+        person = archive.new_id()
+        archive.save([Draft.new("person", person, {"name": "韩梅"})])
+        record = archive.get("person", person)
+        assert record is not None
+        assert to_milliseconds(record.created) < now + 86_400_000
+        archive.compare_clock(wall.now + 3_600_000)
+        assert archive.clock_doubt() == "county"

@@ -1,9 +1,10 @@
 """Stamps: they never repeat, never go back, and no other clock can carry ours away."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.clock import COUNTER_BITS, MAX_LEAD_MS, HybridClock, to_milliseconds
+from sync.clock import APART_MS, COUNTER_BITS, MAX_LEAD_MS, HybridClock, doubt, to_milliseconds
 from sync.ids import new_id
 
 NOW = 1_790_000_000_000
@@ -54,3 +55,37 @@ def test_new_ids_sort_by_their_time_and_never_repeat() -> None:
 
 def test_ids_can_be_made_before_1970() -> None:
     assert new_id(-5)[:6] == bytes(6)
+
+
+def test_a_clock_that_was_in_2099_is_itself_again_once_the_county_says_what_time_it_is() -> None:
+    ahead = (NOW + 70 * 365 * 86_400_000) << COUNTER_BITS
+    clock = HybridClock(lambda: NOW, ahead)
+    assert clock.tick() > ahead
+    clock.confirmed()
+    assert to_milliseconds(clock.tick()) == NOW
+
+
+def test_a_clock_that_is_a_little_ahead_does_not_go_back() -> None:
+    ahead = (NOW + MAX_LEAD_MS - 1) << COUNTER_BITS
+    clock = HybridClock(lambda: NOW, ahead)
+    clock.confirmed()
+    assert clock.tick() == ahead + 1
+
+
+@pytest.mark.parametrize(
+    ("wall", "last", "beside", "expected"),
+    [
+        (NOW, NOW, None, ""),
+        (NOW, NOW, 0, ""),
+        (5_000, NOW, None, "early"),  # the battery is dead: 1970
+        (NOW + 73 * 365 * 86_400_000, NOW, 0, "late"),  # 2099
+        (NOW, NOW + MAX_LEAD_MS + 1, None, "behind"),
+        (NOW, NOW + MAX_LEAD_MS, None, ""),
+        (NOW, NOW + 2 * MAX_LEAD_MS, 1000, ""),  # the county agrees with the wall
+        (NOW, NOW, APART_MS + 1, "county"),
+        (NOW, NOW, -APART_MS - 1, "county"),
+        (NOW, NOW, APART_MS, ""),
+    ],
+)
+def test_what_speaks_against_a_clock_is_said(wall: int, last: int, beside: int | None, expected: str) -> None:
+    assert doubt(wall, last << COUNTER_BITS, beside) == expected

@@ -27,7 +27,7 @@ class Store:
             tail_of=lambda stream: self.tails.get(stream, Tail.of_new(stream)),
             key_of=keys.get,
             stored=lambda stream, seq: self.segments.get((stream, seq)),
-            end_of=lambda stream: self.ends.get(stream),
+            end_of=self.ends.get,
         )
 
     def offer(self, segment: Segment) -> str:

@@ -106,3 +106,23 @@ def test_an_alert_is_taken_on_and_closed_only_once(archive: Archive, alerts: Ale
     with pytest.raises(Problem):
         alerts.close(line.alert.id, "理由")
     assert [step.fields.step for step in alerts.steps(line.alert.id)] == ["confirmed", "closed"]
+
+
+def test_an_alert_that_came_before_its_persons_record_is_shown_all_the_same(archive: Archive, alerts: Alerts) -> None:
+    answer(archive, "李雷", CRITICAL)
+    (shown,) = alerts.standing()
+    person = shown.person.id
+    # As on a laptop that has the urgent stream and not yet the one with the person.
+    with archive.transaction():
+        archive._connection.execute("DELETE FROM r_person WHERE id = ?", (person,))
+    (line,) = alerts.standing()
+    assert (line.alert.id, line.person.id, line.person.fields.name) == (shown.alert.id, person, "")
+    assert alerts.get(shown.alert.id) == line
+    alerts.confirm(shown.alert.id)
+    assert alerts.standing()[0].alert.fields.status == "confirmed"
+
+
+def test_only_a_red_alert_is_urgent() -> None:
+    urgent = CATALOGUE["alert"].urgent
+    assert urgent is not None
+    assert [level for level in ("blue", "yellow", "orange", "red") if urgent({"level": level})] == ["red"]
