@@ -30,7 +30,7 @@ def test_packaging_and_tests_are_no_packages() -> None:
 def test_every_package_is_listed_for_the_build() -> None:
     packages = {".".join(file.parent.relative_to(ROOT).parts) for file in sources() if file.name == "__init__.py"}
     listed = project()["tool"]["setuptools"]["packages"]  # type: ignore[index]
-    assert sorted(listed) == sorted(packages)
+    assert sorted(listed) == sorted([*packages, "resources"]), "resources is data, and goes along"
     assert packages == {".".join(file.parent.relative_to(ROOT).parts) for file in sources()}
 
 
