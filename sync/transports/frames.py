@@ -44,3 +44,14 @@ def split_segments(data: bytes) -> list[Segment]:
     if len(parts) % 2:
         raise BrokenFrames
     return [Segment(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def whole_segments(data: bytes) -> list[Segment]:
+    """Those segments that are whole at the beginning of what may end anywhere."""
+    position = end = 0
+    while end + 8 <= len(data):
+        end += 4 + int.from_bytes(data[end : end + 4], "big")
+        end += 4 + int.from_bytes(data[end : end + 4], "big")
+        if end <= len(data):
+            position = end
+    return split_segments(data[:position])

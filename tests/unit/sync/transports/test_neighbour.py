@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +22,7 @@ from storage.archive import Archive
 from storage.records import Draft
 from sync.county.office import County
 from sync.engine import Transfer
+from sync.engine import meet as engine_meet
 from sync.errors import Problem
 from sync.ids import new_id
 from sync.segments import Segment
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WAIT = 60.0
+VECTORS = Path(__file__).resolve().parents[3] / "vectors"
 
 
 class Laptop:
@@ -75,7 +80,7 @@ def laptops(workshop: Workshop, station: Station) -> Iterator[list[Laptop]]:
     for archive in station.archives:
         archive.close()
     paths = [station.folder / str(number) / workshop.file for number in range(len(station.archives))]
-    ready = [Laptop(lambda path=path, number=number: workshop.open(path, number)) for number, path in enumerate(paths)]
+    ready = [Laptop(partial(workshop.open, path, number)) for number, path in enumerate(paths)]
     try:
         yield ready
     finally:
@@ -219,7 +224,7 @@ def test_nothing_is_served_before_the_host_has_confirmed(pair: tuple[Laptop, Lap
         running = host.run()
         with connected(waiting.port, other.party) as line:
             line.send(b"agreed", 5)
-            store = PeerStore(line)
+            store = PeerStore(line, new_id(0))
             asking = ThreadPoolExecutor(1).submit(store.overview, new_id(0))
             with pytest.raises(TimeoutError):
                 asking.result(1)
@@ -281,11 +286,14 @@ def test_a_laptop_of_another_county_is_refused_on_both_screens(
         assert meet(Side(foreign), Side(one)) == ("other_county", "they_other_county")
 
 
-def test_a_revoked_laptop_is_refused_by_whoever_knows(pair: tuple[Laptop, Laptop]) -> None:
-    one, other = pair
-    one.party = one.party._replace(revoked=frozenset({other.party.signer.id}))
-    assert meet(Side(one), Side(other)) == ("revoked", "they_revoked")
-    assert meet(Side(other), Side(one)) == ("they_revoked", "revoked")
+def test_a_revoked_laptop_is_refused_by_whoever_knows(workshop: Workshop, station: Station) -> None:
+    county = station.county
+    with laptops(workshop, station) as (one, other):
+        county.revoke(other.party.signer.id.hex())
+        one.ask(lambda archive: engine_meet(archive.meeting, county.store))
+        one.party = one.ask(party_of)
+        assert meet(Side(one), Side(other)) == ("revoked", "they_revoked")
+        assert meet(Side(other), Side(one)) == ("they_revoked", "revoked")
 
 
 def test_a_copy_of_the_same_archive_is_refused(pair: tuple[Laptop, Laptop]) -> None:
@@ -412,6 +420,19 @@ def test_a_nonce_that_was_not_the_one_promised_is_refused(
     assert host.shown == []
 
 
+def test_what_is_said_and_shown_follows_from_the_same_bytes_in_every_version() -> None:
+    vector = json.loads((VECTORS / "neighbour-1.json").read_text("utf-8"))
+    part = {name: bytes.fromhex(value) for name, value in vector.items() if name != "digits"}
+    said = handshake._transcript(
+        part["tls_certificate"],
+        (part["visitor_certificate"], part["host_certificate"]),
+        (part["visitor_nonce"], part["host_nonce"]),
+    )
+    assert said == part["transcript"]
+    assert handshake._commitment(part["visitor_nonce"], part["visitor_certificate"]) == part["commitment"]
+    assert handshake._digits(said).replace(" ", "") == vector["digits"]
+
+
 # ---- lines ----
 
 
@@ -468,7 +489,7 @@ def test_a_laptop_that_vanishes_midway_costs_nothing_that_has_moved(pair: tuple[
         leaves = taker.begin(lambda archive: run(Vanishing(archive, leave)))
         assert outcome(leaves) == "stopped"
         assert outcome(stays) == "broken_off"
-    got = [person for person in persons if taker.ask(lambda archive, person=person: archive.history(person))]
+    got = [person for person in persons if taker.ask(methodcaller("history", person))]
     assert got == persons, "one segment, and it is opened although the line broke"
     assert isinstance(meet(Side(one), Side(other))[0], Transfer)
     assert one.state() == other.state()
