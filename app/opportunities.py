@@ -14,7 +14,6 @@ from app import resources
 from app.records import Level
 from app.risk.alerts import STANDING
 from storage.archive import Archive
-from storage.records import Record
 
 Metered = Literal["never", "urgent", "always"]
 """What somebody chose for networks that are paid by volume."""
@@ -24,6 +23,8 @@ METERED: tuple[Metered, ...] = ("urgent", "never", "always")
 
 _METERED = "metered"
 _SECOND_MS = 1000
+_NEWEST = 200
+"""Alerts that are looked at after every save: what was not sent with these has been waiting since long before them."""
 
 
 class SyncRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,13 +131,10 @@ def _milliseconds(seconds: float) -> int:
 
 def urgent_waiting(archive: Archive, rules: SyncRules) -> set[bytes]:
     """The ids of urgent alerts of which the county has not heard everything, whoever may see them."""
-    waiting = archive.fates.waiting_records("alert")
-    alerts = archive.whole.get_all("alert", waiting).values()
-    return {alert.id for alert in alerts if _is_urgent(alert, rules)}
-
-
-def _is_urgent(alert: Record, rules: SyncRules) -> bool:
-    return alert.fields.get("level") in rules.urgent_levels and alert.fields.get("status") in STANDING
+    where = {"status": STANDING, "level": tuple(rules.urgent_levels)}
+    alerts = archive.whole.find("alert", where, order="changed", descending=True, limit=_NEWEST)
+    fates = archive.fates.of_all(alert.id for alert in alerts)
+    return {alert for alert, fate in fates.items() if fate.state != "received"}
 
 
 def metered_choice(archive: Archive) -> Metered:

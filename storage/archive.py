@@ -309,9 +309,8 @@ class Archive(Writing):
         beside = self.local(_BESIDE)
         return doubt(self.now(), self._clock.last, int(beside) if beside is not None else None)
 
-    def compare_clock(self, county: int) -> None:
-        """Remember how far the county's server (its time in milliseconds since 1970) is from this computer's clock."""
-        beside = county - self.now()
+    def compare_clock(self, beside: int) -> None:
+        """Remember how far the clock of the county's server is ahead of this computer's, in milliseconds."""
         if abs(beside) <= APART_MS:
             self._clock.confirmed()
         with self.transaction():

@@ -128,14 +128,6 @@ class Fates:
         lines = [Waiting(kind, *numbers) for kind, numbers in found.items()]
         return sorted(lines, key=lambda line: (-line.count, line.kind))
 
-    def waiting_records(self, kind: str) -> set[bytes]:
-        """The records of a type of which something waits."""
-        rows = self._connection.execute(
-            f"SELECT change.record, substr(change.body, 1, {_HEAD}) FROM stream JOIN change"  # noqa: S608 -- a number
-            " ON change.stream = stream.no AND change.ordinal > stream.acknowledged"
-        )
-        return {record for record, head in rows if _type(head) == kind}
-
     def ends(self) -> dict[bytes, int]:
         """For each stream, the last ordinal that is in a segment: so much a store has that is in step with this one."""
         rows = self._connection.execute("SELECT id, next_ordinal - 1 FROM stream WHERE seq > 0")

@@ -22,6 +22,7 @@ from sync.scopes import prefix_in, prefix_of
 from sync.segments import (
     MARK_SIZE,
     MAX_CHANGES,
+    NOWHERE,
     Header,
     Opened,
     Point,
@@ -31,6 +32,7 @@ from sync.segments import (
     UnreadableSegment,
     open_envelopes,
     open_segment,
+    read_envelopes,
     read_header,
     seal_envelopes,
     seal_segment,
@@ -151,10 +153,21 @@ class Meeting:
                     continue
                 reason = verdict if isinstance(verdict, str) else self._keep(segment, *verdict)
                 if reason in GENUINE:
-                    self._quarantine.keep(segment, reason)
+                    self._set_apart(segment, reason)
+                    self._set_apart_what_follows(gate, segments[taken + 1 :])
                 if reason:
                     return Appended(taken, reason)
         return Appended(len(segments))
+
+    def _set_apart_what_follows(self, gate: Gate, segments: Sequence[Segment]) -> None:
+        for segment in segments:
+            reason = gate.examine(segment)
+            if isinstance(reason, str) and reason in GENUINE:
+                self._set_apart(segment, reason)
+
+    def _set_apart(self, segment: Segment, reason: str) -> None:
+        envelopes = self._eraser.without_erased(read_header(segment.data).scope, segment.envelopes)
+        self._quarantine.keep(segment._replace(envelopes=envelopes), reason)
 
     def _gate(self, scope: bytes) -> Gate:
         ends = self._membership.ends(scope)
@@ -244,6 +257,7 @@ class Meeting:
             # What is urgent comes before the segment that introduced its people, so it brings their keys along.
             urgent = self._device.scopes.is_urgent(scope_key.scope, stream)
             fresh = self._person_keys(scope_key.scope, persons, unpublished=not urgent)
+            fresh |= self._orphaned_keys(scope_key.scope)
             # What was emptied goes out under a key that nobody has.
             keys = {EMPTIED: secrets.token_bytes(KEY_SIZE), **self._person_keys(scope_key.scope, persons)}
             data = seal_segment(changes, tail, scope_key=scope_key, signer=self._device.signer, keys=keys)
@@ -264,6 +278,13 @@ class Meeting:
             f"SELECT person, key FROM person_key WHERE person IN ({marks}) AND scope = ?"  # noqa: S608 -- only marks
             " AND published <= ? AND length(key) > 0",
             (*persons, scope, 0 if unpublished else 1),
+        )
+        return dict(rows.fetchall())
+
+    def _orphaned_keys(self, scope: bytes) -> dict[bytes, bytes]:
+        """The content keys of people whose segment was taken out again: what we have written about them needs them."""
+        rows = self._connection.execute(
+            "SELECT person, key FROM person_key WHERE scope = ? AND published < 0 AND length(key) > 0", (scope,)
         )
         return dict(rows.fetchall())
 
@@ -375,13 +396,21 @@ class Meeting:
         cut = []
         for stream, point in self._shelf.vector(scope).items():
             end = end_of(ends, stream)
-            if end is not None and point.seq > end:
-                cut.append((stream, Point(end, b"")))
+            if end is None or point.seq < end.seq:
+                continue
+            # With another segment at its end it is not the stream that the county has: nothing of it counts.
+            last = end if not end.seq or self.mark(stream, end.seq) == end.mark else NOWHERE
+            if point.seq > last.seq:
+                cut.append((stream, last))
         return cut
 
     def _cut_off(self, stream: bytes, end: Point) -> None:
         number = self._shelf.number(stream)
         for segment in self._shelf.take_beyond(number, end.seq):
             self._quarantine.keep(segment, REVOKED)
+            self._connection.executemany(
+                "UPDATE person_key SET published = -1 WHERE person = ? AND scope = ?",
+                [(one.person, read_header(segment.data).scope) for one in read_envelopes(segment.envelopes)],
+            )
         first = self._shelf.tail(stream).next_ordinal
         self._eraser.refold_without(self._log.records_from(number, first), lambda: self._log.remove(number, first))

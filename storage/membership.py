@@ -36,6 +36,10 @@ from sync.segments import Point, ScopeKey
 _EPOCH_BITS = 20
 """Two members who do not know of each other may begin an epoch each; the low bits are random, so that both can stay."""
 
+_LAST_EPOCH = 2**31 - 1
+_FAR_AHEAD = 200 << _EPOCH_BITS
+"""An epoch so far beyond all that is here is no member's: it would leave no room for those to come."""
+
 _ORDER = (Certificate.KIND, Founding.KIND, Revocation.KIND, Grant.KIND, Erasure.KIND)
 """A founding and a grant are believed by the certificates of who signed them."""
 
@@ -133,10 +137,16 @@ class Membership:
         if self.is_revoked() or not takes_part(own, founding):
             raise Problem("sync.may_not_share")
         self._device.scopes.join(scope, kind)
-        self._device.scopes.add_key(ScopeKey(scope, FIRST_EPOCH, secrets.token_bytes(KEY_SIZE)))
         self._device.keep_paper(scope, self._device.certificate_paper)
         self._device.keep_paper(scope, write_paper(founding, self._device.signer))
+        self._make_key(scope, FIRST_EPOCH, own)
         return scope
+
+    def _make_key(self, scope: bytes, epoch: int, own: Certificate) -> None:
+        """Begin an epoch. The grant to ourselves is for the day on which an older copy of this archive is put back."""
+        scope_key = ScopeKey(scope, epoch, secrets.token_bytes(KEY_SIZE))
+        self._device.scopes.add_key(scope_key)
+        self._device.keep_paper(scope, write_grant(scope_key, own, self._device.signer))
 
     # ---- papers from elsewhere ----
 
@@ -198,8 +208,13 @@ class Membership:
     def take_keys(self, scope: bytes) -> bool:
         """Take the scope's keys out of grants to us; whether there was a new one."""
         scopes, new = self._device.scopes, False
+        newest = max(scopes.keys(scope), default=_FAR_AHEAD)
         for grant, data in self._device.papers_with_data(Grant, scope):
-            if grant.recipient != self._device.id or scopes.key(scope, grant.epoch):
+            if (
+                grant.recipient != self._device.id
+                or scopes.key(scope, grant.epoch)
+                or grant.epoch > newest + _FAR_AHEAD
+            ):
                 continue
             try:
                 # Whoever sent it was a member when the paper was kept.
@@ -244,8 +259,10 @@ class Membership:
 
     def _begin_epoch(self, scope: bytes) -> None:
         generation = (max(self._device.scopes.keys(scope)) >> _EPOCH_BITS) + 1
-        epoch = (generation << _EPOCH_BITS) | secrets.randbits(_EPOCH_BITS)
-        self._device.scopes.add_key(ScopeKey(scope, epoch, secrets.token_bytes(KEY_SIZE)))
+        epoch = min((generation << _EPOCH_BITS) | secrets.randbits(_EPOCH_BITS), _LAST_EPOCH)
+        own = self._device.certificate
+        if own:
+            self._make_key(scope, epoch, own)
 
     def _grant_to(self, scope: bytes, member: Certificate, grants: list[Grant]) -> None:
         keys = self._device.scopes.keys(scope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
@@ -20,9 +20,11 @@ from storage.reading import Reading
 from storage.records import Catalogue, Draft
 from sync.changes import Change
 from sync.clock import HybridClock
-from sync.crypto import KEY_SIZE
+from sync.crypto import KEY_SIZE, derive
 from sync.ids import new_id
 from sync.scopes import new_record, prefix_in
+
+_SHARED_KEY = b"xinyi shared person 1"
 
 BATCH = 500
 """Records that a save or a rebuild works on at once: few enough to be gone before Python looks for what can go."""
@@ -118,32 +120,42 @@ class Writing(Reading):
         home = self.device.scope
         new = [draft.record for draft in drafts if self._catalogue[draft.type].person and not draft.seen]
         self._make_keys(home, new)
-        known = {draft.person for draft in drafts if draft.person}.difference(new)
+        known = {draft.person for draft in drafts if draft.person and not prefix_in(draft.record)}.difference(new)
         for batch in batches(known):
             marks = ", ".join("?" * len(batch))
-            statement = f"SELECT DISTINCT person FROM person_key WHERE person IN ({marks}) AND length(key) > 0"  # noqa: S608
-            if len(self._connection.execute(statement, batch).fetchall()) != len(batch):
+            statement = f"SELECT 1 FROM person_key WHERE person IN ({marks}) AND scope = ? AND length(key) > 0"  # noqa: S608
+            if len(self._connection.execute(statement, (*batch, home)).fetchall()) != len(batch):
                 raise Problem("archive.no_such_person")
         for draft in drafts:
-            if draft.person and prefix_in(draft.record):
-                self._share_key(draft.person, self.device.scopes.of_record(draft.record))
+            scope = self.device.scopes.of_record(draft.record) if prefix_in(draft.record) else None
+            if draft.person and scope:
+                self._share_key(draft.person, scope)
 
     def _make_keys(self, scope: bytes, persons: Sequence[bytes]) -> None:
         keys = secrets.token_bytes(KEY_SIZE * len(persons))
+        self._keep_keys(scope, {one: keys[at * KEY_SIZE : (at + 1) * KEY_SIZE] for at, one in enumerate(persons)})
+
+    def _keep_keys(self, scope: bytes, keys: Mapping[bytes, bytes]) -> None:
         self._connection.executemany(
             "INSERT INTO person_key (person, scope, key, published) VALUES (?, ?, ?, 0)",
-            [(person, scope, keys[at * KEY_SIZE : (at + 1) * KEY_SIZE]) for at, person in enumerate(persons)],
+            [(person, scope, key) for person, key in keys.items()],
         )
 
-    def _share_key(self, person: bytes, scope: bytes | None) -> None:
-        """Give a person a key of their own in a scope: what is shared opens nothing else."""
-        row = self._connection.execute(
-            "SELECT length(key) FROM person_key WHERE person = ? AND scope = ?", (person, scope)
-        ).fetchone()
-        if scope and row is None:
-            self._make_keys(scope, [person])
-        elif row and not row[0]:
+    def _share_key(self, person: bytes, scope: bytes) -> None:
+        """Give a person a key of their own in a scope: what is shared opens nothing else.
+
+        It follows from the one at home. Colleagues who begin to write about the person there, without having heard of each
+        other, must come to the same one.
+        """
+        keys = dict(
+            self._connection.execute("SELECT scope, key FROM person_key WHERE person = ?", (person,)).fetchall()
+        )
+        if not any(keys.values()) or keys.get(scope) == b"":
             raise Problem("archive.no_such_person")
+        if scope not in keys:
+            own = keys.get(self.device.scope)
+            key = derive(own, salt=scope, info=_SHARED_KEY) if own else secrets.token_bytes(KEY_SIZE)
+            self._keep_keys(scope, {person: key})
 
     def _refold(self, records: Collection[bytes], version: int) -> None:
         """Bring records up to date with the log, where the projection knows the log up to `version`."""

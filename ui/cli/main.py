@@ -27,6 +27,7 @@ COMMANDS = {
     "alert": "ui.cli.alert",
     "campaign": "ui.cli.campaign",
     "sync": "ui.cli.sync",
+    "neighbour": "ui.cli.neighbour",
     "enrol": "ui.cli.enrol",
     "county": "ui.cli.county",
     "report": "ui.cli.report",

@@ -11,7 +11,7 @@ from app.texts import Texts
 from storage.archive import Archive
 from sync.engine import Transfer
 from ui.cli.command import Answer, opened, prepare
-from ui.meetings import meet_folder, meet_server, note_meeting, require_county
+from ui.meetings import Place, meet_folder, meet_server, note_met, require_county
 
 
 def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
@@ -24,9 +24,13 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
 
 def _sync(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        transfer = _meet(archive, arguments)
-        backlog = archive.meeting.backlog()
-        state = archive.state_hash().hex()
+        return met(archive, _meet(archive, arguments), texts)
+
+
+def met(archive: Archive, transfer: Transfer, texts: Texts) -> Answer:
+    """What to say of a meeting, whoever it was with."""
+    backlog = archive.meeting.backlog()
+    state = archive.state_hash().hex()
     refused = [
         {"device": one.stream[:16].hex(), "segment": one.seq, "reason": texts(one.reason)} for one in transfer.refused
     ]
@@ -36,6 +40,7 @@ def _sync(arguments: argparse.Namespace, texts: Texts) -> Answer:
         "pending": backlog.waiting,
         "refused": refused,
         "locked": backlog.locked,
+        "clock": archive.clock_doubt() or None,
         "state_hash": state,
     }
     lines = [
@@ -46,6 +51,9 @@ def _sync(arguments: argparse.Namespace, texts: Texts) -> Answer:
     lines += [texts("cli.refused_line", **one) for one in refused]
     if backlog.locked:
         lines.append(texts("cli.info_locked", count=backlog.locked))
+    doubt = archive.clock_doubt()
+    if doubt:
+        lines.append(texts(f"words.clock_{doubt}"))
     problem = texts("cli.sync_refused", count=len(refused)) if refused else ""
     return Answer(data, "\n".join(lines), problem)
 
@@ -54,9 +62,12 @@ def _meet(archive: Archive, arguments: argparse.Namespace) -> Transfer:
     server = require_county(archive)
     progress = _progress if sys.stderr.isatty() else None
     if arguments.folder:
-        return meet_folder(archive.meeting, arguments.folder, progress)
-    transfer = meet_server(archive.meeting, arguments.url, server, archive.device.signer, progress)
-    note_meeting(archive, arguments.url)
+        place = Place("stick", str(arguments.folder))
+        transfer = meet_folder(archive.meeting, arguments.folder, progress)
+    else:
+        place = Place("server", arguments.url)
+        transfer = meet_server(archive.meeting, arguments.url, server, archive.device.signer, progress)
+    note_met(archive, place, transfer)
     return transfer
 
 

@@ -16,10 +16,15 @@ STOP_SECONDS = 20
 
 
 class ServerProcess(AbstractContextManager["ServerProcess"]):
-    """`xinyi county serve` on this machine; `url` is where it listens. Ends with the block."""
+    """`xinyi county serve` on this machine; `url` is where it listens. Ends with the block.
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "ui", "county", "serve", str(folder), "--port", "0", "--json"]
+    Args:
+        folder: of the county.
+        port: where to listen, 0 for any free one.
+    """
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        command = [sys.executable, "-m", "ui", "county", "serve", str(folder), "--port", str(port), "--json"]
         self._process = subprocess.Popen(  # noqa: S603 -- our own program
             command, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=Path(__file__).resolve().parents[2]
         )

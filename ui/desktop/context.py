@@ -11,6 +11,8 @@ from app.risk.rules import AlertRules
 from app.texts import Texts
 from app.words import Words
 from ui.desktop.backing_up import Backups
+from ui.desktop.meetings import Meetings
+from ui.desktop.opportunity import SelfSync
 from ui.desktop.tasks import Tasks
 from ui.desktop.theme import Theme
 
@@ -44,6 +46,8 @@ class Context:
     theme: Theme
     tasks: Tasks
     backups: Backups
+    meetings: Meetings
+    self_sync: SelfSync
     signals: Signals
     library: Library
     rules: AlertRules

@@ -5,52 +5,85 @@ Between two calls the window can read and save, so a slow line never holds up an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
+from storage.errors import Problem
+from storage.meeting import Meeting
 from sync.segments import Segment
 from sync.store import Appended, Overview
+from ui.desktop.desk import Desk
 from ui.desktop.tasks import Tasks
+
+T = TypeVar("T")
 
 
 class HomeElsewhere:
-    """A `sync.engine.Home` for use on a thread of `Tasks.aside`."""
+    """A `sync.engine.Home` for use on a thread of `Tasks.aside`.
 
-    def __init__(self, tasks: Tasks) -> None:
+    Args:
+        tasks: the way to the archive.
+        archive: its id. Should another one be open by now, in a window that was locked meanwhile, it is left alone.
+        is_stopped: asked before every call; once it says so, the meeting ends with a Problem.
+    """
+
+    def __init__(self, tasks: Tasks, archive: bytes, is_stopped: Callable[[], bool]) -> None:
         self._tasks = tasks
+        self._archive = archive
+        self._is_stopped = is_stopped
 
     @property
     def scope(self) -> bytes:
-        """The scope that the archive meets others about."""
-        return self._tasks.ask_archive(lambda desk: desk.archive.meeting.scope)
+        """The scope of the station's own records."""
+        return self._ask(lambda meeting: meeting.scope)
 
     def overview(self, scope: bytes) -> Overview:
         """What is here now."""
-        return self._tasks.ask_archive(lambda desk: desk.archive.meeting.overview(scope))
+        return self._ask(lambda meeting: meeting.overview(scope))
+
+    def overviews(self, known: Mapping[bytes, Overview]) -> dict[bytes, Overview]:
+        """What is here now, of all scopes."""
+        return self._ask(lambda meeting: meeting.overviews(known))
+
+    def scopes(self) -> list[bytes]:
+        """All scopes that the archive meets others about."""
+        return self._ask(lambda meeting: meeting.scopes())
 
     def read(self, scope: bytes, stream: bytes, start: int) -> Sequence[Segment]:
         """Segments of a stream from seq `start`."""
-        return self._tasks.ask_archive(lambda desk: desk.archive.meeting.read(scope, stream, start))
+        return self._ask(lambda meeting: meeting.read(scope, stream, start))
 
     def append(self, scope: bytes, segments: Sequence[Segment]) -> Appended:
         """Take segments."""
-        return self._tasks.ask_archive(lambda desk: desk.archive.meeting.append(scope, segments))
+        return self._ask(lambda meeting: meeting.append(scope, segments))
 
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
         """Papers by their ids."""
-        return self._tasks.ask_archive(lambda desk: desk.archive.meeting.read_papers(scope, ids))
+        return self._ask(lambda meeting: meeting.read_papers(scope, ids))
 
     def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
         """Take papers."""
-        self._tasks.ask_archive(lambda desk: desk.archive.meeting.add_papers(scope, papers))
+        self._ask(lambda meeting: meeting.add_papers(scope, papers))
 
     def seal(self) -> None:
         """Put what was saved into segments."""
-        self._tasks.ask_archive(lambda desk: desk.archive.meeting.seal())
+        self._ask(lambda meeting: meeting.seal())
 
     def settle(self) -> bool:
         """Open what has arrived."""
-        return self._tasks.ask_archive(lambda desk: desk.archive.meeting.settle())
+        return self._ask(lambda meeting: meeting.settle())
 
     def acknowledge(self, receipt: bytes) -> None:
         """Remember a receipt."""
-        self._tasks.ask_archive(lambda desk: desk.archive.meeting.acknowledge(receipt))
+        self._ask(lambda meeting: meeting.acknowledge(receipt))
+
+    def _ask(self, operation: Callable[[Meeting], T]) -> T:
+        if self._is_stopped():
+            raise Problem("sync.stopped")
+
+        def on_archive(desk: Desk) -> T:
+            if desk.archive.id != self._archive:
+                raise Problem("desktop.locked_meanwhile")
+            return operation(desk.archive.meeting)
+
+        return self._tasks.ask_archive(on_archive)

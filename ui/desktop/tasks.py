@@ -24,6 +24,9 @@ T = TypeVar("T")
 Failure = Callable[[Problem], None]
 Progress = Callable[[int, int], None]
 
+_OTHERS = 5
+"""Threads for work that is not about the archive."""
+
 
 class Task(QObject):
     """Work that is under way. Belongs to the UI thread; its signals may be emitted from any."""
@@ -85,7 +88,8 @@ class Tasks:
     def __init__(self, report: Callable[[QObject, Problem], None]) -> None:
         self._report = report
         self._archive = ThreadPoolExecutor(1, thread_name_prefix="archive")
-        self._others = ThreadPoolExecutor(2, thread_name_prefix="aside")
+        # A meeting over a slow line and the waiting for a neighbour may hold threads for minutes: others stay free.
+        self._others = ThreadPoolExecutor(_OTHERS, thread_name_prefix="aside")
         self._desk: Desk | None = None
         self._running: dict[int, Task] = {}
         self._numbers = itertools.count()

@@ -26,7 +26,9 @@ from ui.desktop.clipboard import ClipboardWatch
 from ui.desktop.context import Context, Signals
 from ui.desktop.desk import Desk
 from ui.desktop.idle import IdleWatch
+from ui.desktop.meetings import Meetings
 from ui.desktop.navigation import Navigation
+from ui.desktop.opportunity import SelfSync
 from ui.desktop.page import Page
 from ui.desktop.preferences import LOCK_AFTER, Preferences
 from ui.desktop.screens import PAGE_TYPES
@@ -68,6 +70,8 @@ class Window(QMainWindow):
         self._remember = remember
         self.tasks = Tasks(self._report)
         self.backups = Backups(self.tasks, self)
+        self.meetings = Meetings(self.tasks, self)
+        self.self_sync = SelfSync(self.meetings, self.tasks, self)
         self._library = Library.load()
         self._rules = AlertRules.load()
         self._work: Work | None = None
@@ -120,6 +124,7 @@ class Window(QMainWindow):
             self._system_lock.settled()
             return
         self._work.keep_unfinished()
+        self.self_sync.locking()
         self.backups.locking()
         clear_screen(self)
         self._show_entrance()
@@ -142,6 +147,8 @@ class Window(QMainWindow):
             self._theme,
             self.tasks,
             self.backups,
+            self.meetings,
+            self.self_sync,
             Signals(self),
             self._library,
             self._rules,
@@ -152,6 +159,8 @@ class Window(QMainWindow):
         self._work.take_back_unfinished()
         context.signals.salvage_wanted.connect(lambda: self._lock_and_salvage(path))
         self.backups.opened()
+        context.signals.changed.connect(self.self_sync.look)
+        self.self_sync.opened()
 
     def _not_opened(self, problem: Problem) -> None:
         self._entrance.fail(self._texts.problem(problem))
@@ -259,6 +268,7 @@ class Window(QMainWindow):
         self._system_lock.close()
         # A backup that is due may take some seconds; nobody has to look at a window meanwhile.
         self.hide()
+        self.self_sync.locking()
         self.backups.closing()
         self.tasks.shut_down()
         super().closeEvent(event)
@@ -294,6 +304,7 @@ class Work(QWidget):
         signals.person_wanted.connect(lambda _person: self.show_page("people"))
         signals.alert_wanted.connect(lambda _alert: self.show_page("alerts"))
         signals.changed.connect(self._after_change)
+        context.self_sync.arrived.connect(self._arrived)
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._after_change)
@@ -345,6 +356,9 @@ class Work(QWidget):
         self._stack.setCurrentWidget(self._pages[name])
         self._pages[name].setFocus()
         self._after_change()
+
+    def _arrived(self) -> None:
+        self.context.signals.changed.emit()
 
     def _after_change(self) -> None:
         self.page().refresh()

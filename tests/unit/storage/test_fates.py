@@ -149,12 +149,6 @@ def test_a_type_that_is_too_long_to_be_one_of_ours_is_counted_as_unknown(archive
     assert {line.kind: line.count for line in archive.fates.waiting()} == {"person": 1, "": 1}
 
 
-def test_the_waiting_records_of_a_type_are_found(archive: Archive) -> None:
-    person, alert = add(archive), archive.new_id()
-    archive.save([Draft.new("alert", alert, {"level": "red"}, person=person)])
-    assert archive.fates.waiting_records("alert") == {alert}
-
-
 def test_a_segment_that_a_later_meeting_takes_is_no_longer_refused(station: Station) -> None:
     one, _ = station.archives
     add(one)

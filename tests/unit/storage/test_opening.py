@@ -288,7 +288,7 @@ def test_a_wrong_clock_is_doubted_and_confirmed_by_the_county(workshop: Workshop
         assert archive.clock_doubt() == "behind"
     with workshop.open(path, wall=wall) as archive:
         assert archive.clock_doubt() == "behind"
-        archive.compare_clock(wall.now)
+        archive.compare_clock(-2000)
         assert archive.clock_doubt() == ""
     with workshop.open(path, wall=wall) as archive:
         person = archive.new_id()
@@ -296,5 +296,5 @@ def test_a_wrong_clock_is_doubted_and_confirmed_by_the_county(workshop: Workshop
         record = archive.get("person", person)
         assert record is not None
         assert to_milliseconds(record.created) < now + 86_400_000
-        archive.compare_clock(wall.now + 3_600_000)
+        archive.compare_clock(3_600_000)
         assert archive.clock_doubt() == "county"

@@ -15,8 +15,10 @@ from app.people.service import TimelineEntry
 from app.records import Alert, Kept, Person, Screening, readable
 from app.risk.alerts import STANDING
 from app.sessions.service import SessionLine
+from storage.fates import Fate
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
+from ui.desktop.models.meetings import device_names
 from ui.desktop.widgets.curve import Curve, CurveBand, CurvePoint
 
 F = TypeVar("F")
@@ -35,6 +37,8 @@ class PersonData(msgspec.Struct, frozen=True):
         sessions: counselling sessions, by id, where the user works with notes.
         may_note: whether the user may write one.
         may_decide: whether the user writes down what the person or the law says about the records.
+        fates: how far each entry has come on its way to the county, by record; empty before the device has joined one.
+        devices: names of the devices of the station, by id.
     """
 
     person: Kept[Person]
@@ -47,6 +51,8 @@ class PersonData(msgspec.Struct, frozen=True):
     sessions: dict[bytes, SessionLine]
     may_note: bool
     may_decide: bool
+    fates: dict[bytes, Fate]
+    devices: dict[bytes, str]
 
     @property
     def group(self) -> str:
@@ -70,6 +76,7 @@ def read_person(desk: Desk, person: bytes) -> PersonData:
     now = desk.archive.now()
     alerts = (readable(entry.record, Alert) for entry in timeline if entry.kind == "alert")
     with_notes = may(desk.archive, "notes")
+    has_joined = desk.archive.device.server is not None
     return PersonData(
         person=found,
         groups={group.id: group.fields.name for group in desk.people.groups()},
@@ -83,6 +90,8 @@ def read_person(desk: Desk, person: bytes) -> PersonData:
         sessions={line.session.id: line for line in desk.sessions.of(person)} if with_notes else {},
         may_note=with_notes and desk.archive.guard.may_write("session"),
         may_decide=desk.archive.guard.may_write("erasure"),
+        fates=desk.archive.fates.of_all(entry.record.id for entry in timeline) if has_joined else {},
+        devices=device_names(desk.archive) if has_joined else {},
     )
 
 

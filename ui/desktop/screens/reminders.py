@@ -15,6 +15,7 @@ from app.access import may
 from app.sessions.service import Notice, notice_words
 from app.users import Users
 from storage.recovery_code import new_code
+from sync.clock import Doubt
 from ui.desktop.backing_up import BackupState
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
@@ -29,11 +30,13 @@ class Needs(msgspec.Struct, frozen=True):
         code: there is no recovery code, and the user may make one.
         doubted: somebody made a new one, which the user has not agreed to.
         notices: emergencies in which somebody read what the user wrote.
+        clock: what speaks against the computer's clock.
     """
 
     code: bool = False
     doubted: bool = False
     notices: tuple[Notice, ...] = ()
+    clock: Doubt = ""
 
 
 class Reminders(QWidget):
@@ -62,6 +65,8 @@ class Reminders(QWidget):
         texts, late = self._context.texts, self._late()
         for notice in self._needs.notices:
             self._add(notice_words(notice, texts), "notice_seen", partial(self._seen, notice.reading.id))
+        if self._needs.clock:
+            self._lines.addWidget(label(texts(f"words.clock_{self._needs.clock}"), "warning", wrap=True))
         if self._needs.doubted:
             self._add(texts("desktop.doubted_code"), "trust_code", self._trust)
         if self._needs.code:
@@ -111,6 +116,7 @@ def read_needs(desk: Desk) -> Needs:
         may(desk.archive, "accounts") and not desk.archive.accounts.has_recovery(),
         Users(desk.archive).doubts_recovery(),
         tuple(desk.sessions.notices()) if with_notes else (),
+        desk.archive.clock_doubt(),
     )
 
 

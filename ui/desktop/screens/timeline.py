@@ -15,6 +15,7 @@ from app.records import Alert, AlertStep, Kept, Screening, Session, readable
 from app.sessions.form import SessionForm
 from ui.desktop.context import Context
 from ui.desktop.models.fields import conflict_words
+from ui.desktop.models.meetings import fate_words
 from ui.desktop.models.person import PersonData
 from ui.desktop.screens.answered import AnsweredSheet
 from ui.desktop.screens.session_sheet import show_note
@@ -22,6 +23,15 @@ from ui.desktop.widgets.basics import button, card, chip, clear, label, row
 
 SHOWN = 60
 """Entries that are shown at once; the others come at a click."""
+
+
+FATE_MARKS = {
+    "unsent": ("syncing.unsent_mark", "small"),
+    "handed": ("syncing.handed_mark", "small"),
+    "refused": ("syncing.refused_mark", "doubt"),
+    "received": ("", "small"),
+}
+"""The word below the date, and its role."""
 
 
 class Timeline(QFrame):
@@ -76,9 +86,18 @@ class Timeline(QFrame):
                 line = self._step(entry)
         for sentence in conflict_words(self._context, entry.record, self._data.groups):
             line.add(label(sentence, "warning", wrap=True))
+        self._tell_fate(line, entry)
         if entry.record.newer:
             line.add(label(self._context.texts("desktop_people.newer_entry"), "small", wrap=True))
         return line
+
+    def _tell_fate(self, line: Entry, entry: TimelineEntry) -> None:
+        """Say at the date how far the entry is on its way to the county; a word for what is not there yet."""
+        fate = self._data.fates.get(entry.record.id)
+        if fate is not None:
+            mark, role = FATE_MARKS[fate.state]
+            texts = self._context.texts
+            line.tell(texts(mark) if mark else "", role, fate_words(texts, fate, self._data.devices))
 
     def _screening(self, entry: TimelineEntry) -> Entry:
         context = self._context
@@ -152,15 +171,20 @@ class Entry(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 9, 0, 9)
         layout.setSpacing(12)
-        date = label(when, "small")
-        date.setFixedWidth(date.fontMetrics().horizontalAdvance("0000-00-00 00:00"))
-        layout.addWidget(date, alignment=Qt.AlignmentFlag.AlignTop)
+        self._date = label(when, "small")
+        self._date.setFixedWidth(self._date.fontMetrics().horizontalAdvance("0000-00-00 00:00"))
+        self._dates = QVBoxLayout()
+        self._dates.setSpacing(2)
+        self._dates.addWidget(self._date)
+        self._dates.addStretch(1)
+        layout.addLayout(self._dates)
         self._text = QVBoxLayout()
         self._text.setSpacing(4)
         self._marks = row(spacing=6)
         self._text.addLayout(self._marks)
         self._text.addWidget(label(what, wrap=True))
         layout.addLayout(self._text, 1)
+        layout.setAlignment(self._text, Qt.AlignmentFlag.AlignTop)
         self._layout = layout
 
     def mark(self, text: str, kind: str) -> None:
@@ -168,6 +192,15 @@ class Entry(QFrame):
         if not self._marks.count():
             self._marks.addStretch(1)
         self._marks.insertWidget(self._marks.count() - 1, chip(text, kind))
+
+    def tell(self, mark: str, role: str, tip: str) -> None:
+        """Put a word below the date, and a sentence behind both."""
+        self._date.setToolTip(tip)
+        if mark:
+            made = label(mark, role)
+            made.setToolTip(tip)
+            made.setAccessibleName(tip)
+            self._dates.insertWidget(1, made)
 
     def add(self, widget: QWidget) -> None:
         """Put something below the text."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
+from app.errors import EnvironmentProblem
 from storage.meeting import Backlog
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
@@ -24,6 +25,7 @@ class SyncStatus(QFrame):
         self._state = button("", lambda: context.signals.page_wanted.emit("sync"), "link")
         self._backup = button("", lambda: context.signals.page_wanted.emit("backup"), "link")
         self._told = label(role="small")
+        self._read_last: tuple[bool, int, int, Backlog] | None = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(context.theme.size("page") - 4, 2, context.theme.size("page"), 2)
         layout.addWidget(self._state)
@@ -36,17 +38,33 @@ class SyncStatus(QFrame):
         self._timer.timeout.connect(self._told.clear)
         context.signals.told.connect(self._tell)
         context.backups.changed.connect(self._show_backup)
+        context.self_sync.changed.connect(self._show_sync)
+        context.meetings.changed.connect(self._meetings_changed)
 
     def refresh(self) -> None:
         """Ask the archive how things stand."""
-        self._context.tasks.on_archive(self, read_state, lambda state: self._state.setText(self._words(*state)))
+        self._context.tasks.on_archive(self, read_state, self._read)
         self._show_backup()
 
     def _show_backup(self) -> None:
         self._backup.setText(backup_words(self._context))
 
-    def _words(self, enrolled: bool, last: int, now: int, backlog: Backlog) -> str:  # noqa: FBT001 -- unpacked
-        return sync_words(self._context, enrolled=enrolled, last=last, now=now, waiting=backlog.waiting)
+    def _read(self, state: tuple[bool, int, int, Backlog]) -> None:
+        self._read_last = state
+        self._show_sync()
+
+    def _show_sync(self) -> None:
+        if self._read_last is None:
+            return
+        enrolled, last, now, backlog = self._read_last
+        stands = sync_words(self._context, enrolled=enrolled, last=last, now=now, waiting=backlog.waiting)
+        more = self_sync_words(self._context) if enrolled else ""
+        self._state.setText(self._context.texts("desktop.sync_and", state=stands, more=more) if more else stands)
+
+    def _meetings_changed(self) -> None:
+        self._show_sync()
+        if self._context.meetings.running is None:
+            self.refresh()
 
     def _tell(self, text: str) -> None:
         self._told.setText(text)
@@ -66,6 +84,22 @@ def sync_words(context: Context, *, enrolled: bool, last: int, now: int, waiting
         return texts("desktop.sync_not_joined")
     when = texts("desktop.sync_never") if not last else texts("desktop.sync_last", ago=context.words.ago(last, now))
     return texts("desktop.sync_state", when=when, count=waiting)
+
+
+def self_sync_words(context: Context) -> str:
+    """What the program is doing about it, in a few words; empty where there is nothing to say."""
+    texts, self_sync = context.texts, context.self_sync
+    if context.meetings.running is not None:
+        return texts("desktop.sync_running")
+    if self_sync.standing == "metered":
+        return texts("desktop.sync_metered")
+    if self_sync.standing != "failing":
+        return ""
+    if self_sync.network.is_away:
+        return texts("desktop.sync_offline")
+    return texts(
+        "desktop.sync_failing" if isinstance(self_sync.problem, EnvironmentProblem) else "desktop.sync_needs_you"
+    )
 
 
 def backup_words(context: Context) -> str:
