@@ -11,6 +11,11 @@ from sync.errors import Problem
 from sync.segments import NOWHERE, read_header
 from sync.store import NOTHING, Overview, SegmentStore
 
+NOT_A_MEMBER = "sync.not_a_member"
+"""The Problem of a server that does not know a scope, or not as one of ours."""
+
+NOT_BEGUN = "sync.refused_scope"
+
 Progress = Callable[[int, int], None]
 """Called with how many segments have moved and how many there are."""
 
@@ -30,11 +35,13 @@ class Transfer(msgspec.Struct):
         sent: changes that went from ours to theirs.
         received: changes that came from theirs to ours.
         refused: segments that one side did not take, and why.
+        beside: how far the other side's clock is ahead of ours, in milliseconds; None where it did not say.
     """
 
     sent: int = 0
     received: int = 0
     refused: list[Refusal] = msgspec.field(default_factory=list)
+    beside: int | None = None
 
     def __iadd__(self, other: Transfer) -> Self:
         """Add what another exchange moved."""
@@ -121,7 +128,13 @@ def _reconcile_all(
 
     transfer = Transfer()
     for scope, overviews in pairs.items():
-        exchanged, receipt = reconcile(home, other, scope, overviews, step)
+        try:
+            exchanged, receipt = reconcile(home, other, scope, overviews, step)
+        except Problem as problem:
+            if problem.key != NOT_A_MEMBER or scope in there:
+                raise
+            # Begun by a device that the county has revoked, or with stations that it does not know. All else goes on.
+            exchanged, receipt = Transfer(refused=[Refusal(one, 1, NOT_BEGUN) for one in here[scope].vector]), b""
         home.acknowledge(receipt)
         transfer += exchanged
     return transfer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import zstandard
 
-DICTIONARY = 1
+DICTIONARY = 2
 """The dictionary that new capsules are written with; `resources/sync/dictionary-<n>.bin`. Old ones stay readable."""
 
 MAX_BODY = 8 * 1024 * 1024
@@ -50,7 +50,7 @@ def _dictionary(number: int) -> zstandard.ZstdCompressionDict:
         content = (_FOLDER / f"dictionary-{number}.bin").read_bytes()
     except FileNotFoundError as error:
         raise NotPackedError from error
-    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    return zstandard.ZstdCompressionDict(content)
 
 
 class Packer:

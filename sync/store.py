@@ -10,6 +10,7 @@ import msgspec
 from sync.crypto import digest
 from sync.ids import device_of
 from sync.segments import (
+    MARK_SIZE,
     NOWHERE,
     Header,
     Point,
@@ -115,15 +116,15 @@ class SegmentStore(Protocol):
         ...
 
 
-def end_of(ends: Mapping[bytes, Mapping[bytes, Point]], stream: bytes) -> int | None:
-    """The seq after which a stream counts no more, None where its device is not revoked.
+def end_of(ends: Mapping[bytes, Mapping[bytes, Point]], stream: bytes) -> Point | None:
+    """Where a stream ends, None where its device is not revoked.
 
     Args:
         ends: where the streams of revoked devices end, by device; one that is not named never counted.
         stream: any stream.
     """
     of_device = ends.get(device_of(stream))
-    return None if of_device is None else of_device.get(stream, NOWHERE).seq
+    return None if of_device is None else of_device.get(stream, NOWHERE)
 
 
 class Gate:
@@ -134,7 +135,8 @@ class Gate:
         tail_of: the end of a stream in this store.
         key_of: the signing key of a member device of the scope, or None.
         stored: the bytes of a segment that the store has, or None.
-        end_of: the seq after which a stream does not count any more, because its device is revoked; None where it does.
+        end_of: the segment after which a stream does not count any more, because its device is revoked; None where it
+            does. Another one in its place was written after the revocation, by whoever has the device now.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class Gate:
         tail_of: Callable[[bytes], Tail],
         key_of: Callable[[bytes], bytes | None],
         stored: Callable[[bytes, int], bytes | None],
-        end_of: Callable[[bytes], int | None],
+        end_of: Callable[[bytes], Point | None],
     ) -> None:
         self._scope = scope
         self._tail_of = tail_of
@@ -174,11 +176,11 @@ class Gate:
             check_signature(segment.data, key)
         except UnreadableSegment:
             return "sync.refused_signature"
-        return self._reason_of_genuine(header, tail)
+        return self._reason_of_genuine(header, tail, digest(segment.data)[:MARK_SIZE])
 
-    def _reason_of_genuine(self, header: Header, tail: Tail) -> str:
+    def _reason_of_genuine(self, header: Header, tail: Tail, mark: bytes) -> str:
         end = self._end_of(header.stream)
-        if end is not None and header.seq > end:
+        if end is not None and (header.seq > end.seq or (header.seq == end.seq and mark != end.mark)):
             return REVOKED
         if header.seq > tail.seq + 1:
             return "sync.refused_gap"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -32,7 +32,10 @@ from sync.papers import (
 )
 from sync.scopes import KINDS
 from sync.segments import MARK_SIZE, Point, Segment, Tail, read_header, without_envelopes
-from sync.store import GENUINE, KNOWN, READ_LIMIT, Appended, Gate, Overview, Vector, end_of
+from sync.store import GENUINE, KNOWN, NOTHING, READ_LIMIT, Appended, Gate, Overview, Vector, end_of
+
+MAX_NAMED = 1000
+"""Scopes that one statement names; databases take some ten thousand values at most."""
 
 
 class Member(NamedTuple):
@@ -83,7 +86,15 @@ class CountyStore:
 
     def is_member(self, member: Member, scope: bytes) -> bool:
         """Whether a device takes part in a scope."""
-        return scope in self.scopes_of(member)
+        membership = tables.membership.c
+        query = (
+            select(tables.scope.c.kind)
+            .join(tables.membership, membership.scope == tables.scope.c.id)
+            .where(tables.scope.c.id == scope, membership.station == member.station)
+        )
+        with self._engine.connect() as connection:
+            kind = connection.execute(query).scalar()
+        return kind is not None and member.role in KINDS[kind].roles
 
     def is_founded(self, scope: bytes) -> bool:
         """Whether there is a scope of this id. Of one that there is not, a member may hand in the founding."""
@@ -94,16 +105,28 @@ class CountyStore:
 
     def overview(self, scope: bytes) -> Overview:
         """What is here, with a receipt for it: it was read from the database, so it is committed."""
-        with self._engine.connect() as connection:
-            vector = _vector(connection, scope)
-            papers = connection.execute(
-                select(tables.paper.c.id).where(tables.paper.c.scope == scope).order_by(tables.paper.c.id)
-            ).scalars()
-            return Overview(vector, list(papers), self._receipt(scope, vector))
+        return self.overviews({scope: NOTHING})[scope]
 
     def overviews(self, known: Mapping[bytes, Overview]) -> dict[bytes, Overview]:
         """What is here of the scopes that are known to whoever asks."""
-        return {scope: self.overview(scope) for scope in known}
+        return {
+            scope: Overview(one.vector, one.papers, self._receipt(scope, one.vector))
+            for scope, one in self.holdings(known).items()
+        }
+
+    def holdings(self, scopes: Iterable[bytes]) -> dict[bytes, Overview]:
+        """The same without receipts. A centre's device takes part in thousands of scopes: two statements serve them all."""
+        here = {scope: Overview({}, []) for scope in scopes}
+        stream, paper = tables.stream.c, tables.paper.c
+        with self._engine.connect() as connection:
+            for some in _batches(list(here)):
+                ends = select(stream.scope, stream.id, stream.seq, stream.hash).where(stream.scope.in_(some))
+                for scope, name, seq, whole in connection.execute(ends):
+                    here[scope].vector[name] = Point(seq, whole[:MARK_SIZE])
+                ids = select(paper.scope, paper.id).where(paper.scope.in_(some)).order_by(paper.id)
+                for scope, name in connection.execute(ids):
+                    here[scope].papers.append(name)
+        return here
 
     def _receipt(self, scope: bytes, vector: Vector) -> bytes:
         """Written once what it speaks of is committed."""
@@ -158,8 +181,12 @@ class CountyStore:
             verdict = gate.examine(segment)
             if erased and verdict != "sync.refused_unreadable":
                 segment = segment._replace(envelopes=without_envelopes(segment.envelopes, erased))  # noqa: PLW2901
-            if verdict in GENUINE:
-                _set_apart(connection, scope, segment, (str(verdict), received))
+            if isinstance(verdict, str) and verdict in GENUINE:
+                for one in segments[taken:]:
+                    reason = gate.examine(one)
+                    if isinstance(reason, str) and reason in GENUINE:
+                        kept = one._replace(envelopes=without_envelopes(one.envelopes, erased))
+                        _set_apart(connection, scope, kept, (reason, received))
             if isinstance(verdict, str) and verdict != KNOWN:
                 return taken, verdict
             if not isinstance(verdict, str):
@@ -192,6 +219,11 @@ class CountyStore:
         columns = tables.device.c
         with tables.writing(self._engine) as connection:
             connection.execute(update(tables.device).where(columns.id == device).values(seen=int(time.time())))
+
+
+def _batches(items: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(items), MAX_NAMED):
+        yield items[start : start + MAX_NAMED]
 
 
 def keep_paper(connection: Connection, data: bytes, scope: bytes, kind: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -161,16 +162,25 @@ CONNECTIONS = 12
 
 
 def connect(url: str) -> Engine:
-    """An engine for a database address; SQLite is set up to be durable and to let readers read while one writes."""
-    engine = create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://", 1),
-        # A database that was restarted in the meantime is met with a new connection.
-        pool_pre_ping=True,
-        pool_size=CONNECTIONS,
-        max_overflow=0,
-        hide_parameters=True,
-    )
+    """An engine for a database address; SQLite is set up to be durable and to let readers read while one writes.
+
+    Raises:
+        Problem: not the address of a database that we know.
+    """
+    try:
+        engine = create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            # A database that was restarted in the meantime is met with a new connection.
+            pool_pre_ping=True,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            hide_parameters=True,
+        )
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        raise Problem("county.bad_database") from error
     if engine.dialect.name == "sqlite":
+        # Its own way of waiting is to try again after ever longer pauses; ours lets the next one in at once.
+        engine.update_execution_options(turn=threading.Lock())
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)
     return engine
@@ -199,14 +209,13 @@ def reached() -> Iterator[None]:
     """Turns a database that does not let us in into a sentence for whoever runs the server."""
     try:
         yield
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise Problem("county.bad_database") from error
     except (OperationalError, InterfaceError) as error:
-        raise EnvironmentProblem("county.no_database", reason=str(error.orig).strip()) from error
+        raise EnvironmentProblem("county.no_database", reason=" ".join(str(error.orig).split())) from error
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: durable when the block is left, undone when it raises."""
-    with engine.connect() as connection, connection.execution_options(writes=True).begin():
+    turn = engine.get_execution_options().get("turn") or nullcontext()
+    with turn, engine.connect() as connection, connection.execution_options(writes=True).begin():
         yield connection

@@ -192,7 +192,9 @@ class HttpStore:
         while here < len(body):
             piece, put = body[here : here + self._at_once], f"{target}?start={here}"
             start, here = here, self._decode(self._put_piece(put, piece), int)
-            self._caller.progress += here > start
+            if here <= start:
+                raise Broken
+            self._caller.progress += 1
 
     def _put_piece(self, target: str, piece: bytes) -> bytes:
         return self._timed(len(piece), lambda: self._exchange("PUT", target, piece))

@@ -131,6 +131,6 @@ class Cli:
     pupils = PUPILS
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cli() -> type[Cli]:
     return Cli

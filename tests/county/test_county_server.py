@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
@@ -17,67 +15,36 @@ import pytest
 import uvicorn
 
 from app.texts import Texts
-from storage.archive import Archive
 from storage.records import Draft
+from sync.county.backup import back_up
+from sync.county.limits import Limits
 from sync.county.office import County
 from sync.county.server import _listen
-from sync.county.service import MAX_BODY, create_service
+from sync.county.service import create_service
 from sync.county.store import CountyStore
-from sync.crypto import Signer
-from sync.engine import Transfer, meet
 from sync.errors import EnvironmentProblem, Problem
 from sync.papers import open_server
 from sync.requests import Call, authorization
 from sync.segments import Segment
 from sync.store import REFUSALS, Appended, Overview
 from sync.transports.frames import join, join_segments
-from sync.transports.http import HttpStore, _pinned
+from sync.transports.http import HttpStore
+from tests.county.served import Caller, Served, add_person, refusal, running, serving
+from ui.meetings import meet_server
 
 if TYPE_CHECKING:
-    from tests.conftest import Chain, Station, Workshop
+    from tests.conftest import Chain, Workshop
 
-SERVE = """
-import sys
-from pathlib import Path
-from sync.county.office import County
-from sync.county.server import serve
-serve(County(Path(sys.argv[1])), "127.0.0.1", 0, lambda url: print(url, flush=True))
-"""
+MAX_BODY = Limits().body
 
 
-@contextlib.contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a server for the county in `folder`."""
-    with subprocess.Popen([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
-            assert process.wait(30) == 0
-
-
-class Served:
-    """A station of two devices, its county, and the address of the running server."""
-
-    def __init__(self, station: Station, url: str) -> None:
-        self.station = station
-        self.county = station.county
-        self.url = url
-
-    def store(self, archive: Archive, url: str = "") -> HttpStore:
-        server = archive.device.server
-        assert server is not None
-        return HttpStore(url or self.url, server, archive.device.signer)
-
-    def meet(self, archive: Archive, url: str = "") -> Transfer:
-        with self.store(archive, url) as store:
-            return meet(archive.meeting, store)
-
-
-@pytest.fixture(scope="module")
-def served(workshop: Workshop) -> Iterator[Served]:
-    with workshop.station() as station, serving(station.folder / "county") as url:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(workshop: Workshop, kept_in: Any, request: pytest.FixtureRequest) -> Iterator[Served]:
+    with (
+        workshop.station() as station,
+        kept_in(request.param, station),
+        serving(station.folder / "county") as url,
+    ):
         here = Served(station, url)
         for archive in station.archives * 2:
             here.meet(archive)
@@ -86,44 +53,9 @@ def served(workshop: Workshop) -> Iterator[Served]:
 
 @pytest.fixture
 def caller(served: Served) -> Iterator[Caller]:
-    with Caller(served) as caller:
+    device = served.station.archives[0].device
+    with Caller(served.county, device.signer, device.scope, served.url) as caller:
         yield caller
-
-
-class Caller:
-    """Makes calls by hand, proved by a device."""
-
-    def __init__(self, served: Served) -> None:
-        self.device = served.station.archives[0].device
-        self.scope = self.device.scope
-        server = open_server(served.county.server_paper)
-        self.server = server.server
-        self.client = httpx.Client(base_url=served.url, verify=_pinned(server), trust_env=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.client.close()
-
-    def call(
-        self, method: str, path: str, body: bytes = b"", *, signer: Signer | None = None, signed: bytes | None = None
-    ) -> httpx.Response:
-        """Call a path below the scope's; `signed` is the body that the proof is made for."""
-        target = f"/v1/scopes/{self.scope.hex()}{path}"
-        proof = Call(self.server, method, target, body if signed is None else signed)
-        header = authorization(proof, signer or self.device.signer)
-        return self.client.request(method, target, content=body, headers={"Authorization": header})
-
-
-def refusal(answer: httpx.Response) -> tuple[int, Any]:
-    return answer.status_code, answer.json()["problem"]
-
-
-def add_person(archive: Archive, name: str) -> bytes:
-    person = archive.new_id()
-    archive.save([Draft.new("person", person, {"name": name})])
-    return person
 
 
 # ---- meetings ----
@@ -188,7 +120,7 @@ def test_a_proof_for_another_call_is_refused(caller: Caller) -> None:
         Call(caller.server, "GET", f"{target}?ids=", b""),
         Call(bytes(16), "GET", target, b""),
     ):
-        headers = {"Authorization": authorization(proof, caller.device.signer)}
+        headers = {"Authorization": authorization(proof, caller.signer)}
         assert refusal(caller.client.get(target, headers=headers)) == (401, "sync.unknown_device")
 
 
@@ -218,7 +150,7 @@ def test_a_body_beyond_the_limit_is_refused(caller: Caller, served: Served) -> N
     assert refusal(answer) == (413, "sync.too_large")
     one, _ = served.station.archives
     with served.store(one) as store, pytest.raises(Problem) as caught:
-        store._call("POST", f"/v1/scopes/{caller.scope.hex()}/papers", bytes(MAX_BODY + 1))
+        store._post(f"/v1/scopes/{caller.scope.hex()}/papers", bytes(MAX_BODY + 1))
     assert caught.value.key == "sync.too_large"
 
 
@@ -240,13 +172,13 @@ def test_what_is_no_segment_or_not_of_a_member_is_refused_and_told_which(caller:
     ):
         answer = caller.call("POST", "/segments", body)
         assert answer.status_code == 200
-        assert msgspec.msgpack.decode(answer.content) == [0, reason]
+        assert msgspec.msgpack.decode(answer.content)[:2] == [0, reason]
 
 
 def test_papers_that_prove_nothing_are_not_kept(caller: Caller, served: Served, chain: Chain) -> None:
     scope = caller.scope
     before = served.county.store.overview(scope).papers
-    papers = [b"junk", b"XYP1" + bytes(200), caller.device.request()]
+    papers = [b"junk", b"XYP1" + bytes(200), served.station.archives[0].device.request()]
     assert caller.call("POST", "/papers", join(papers)).status_code == 200
     assert served.county.store.overview(scope).papers == before
 
@@ -278,7 +210,7 @@ def test_a_stream_or_a_paper_that_is_not_there_is_empty(caller: Caller) -> None:
 
 def test_the_name_in_the_host_header_does_not_matter(caller: Caller) -> None:
     target = f"/v1/scopes/{caller.scope.hex()}"
-    proof = authorization(Call(caller.server, "GET", target, b""), caller.device.signer)
+    proof = authorization(Call(caller.server, "GET", target, b""), caller.signer)
     for host in ("xinyi.example", "[::1", "a/b?c", ""):
         answer = caller.client.get(target, headers={"Authorization": proof, "Host": host})
         assert answer.status_code in {200, 400}, host
@@ -362,7 +294,7 @@ def test_an_answer_lost_after_the_commit_doubles_nothing(served: Served, proxy: 
         proxy.swallow = False
         assert served.county.status().changes == before + 1, "the server has it, the device does not know"
         assert one.meeting.backlog().waiting > 0
-        assert store.append(one.device.scope, segments) == (len(segments), "")
+        assert store.append(one.device.scope, segments)[:2] == (len(segments), "")
     assert served.meet(one).sent == 0
     assert one.meeting.backlog().waiting == 0
     served.meet(other)
@@ -505,18 +437,18 @@ def test_every_reason_that_this_version_knows_has_words() -> None:
 # ---- the server itself ----
 
 
-def test_a_killed_server_has_everything_that_it_acknowledged(workshop: Workshop) -> None:
-    with workshop.station() as station:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_killed_server_has_everything_that_it_acknowledged(workshop: Workshop, kept_in: Any, database: str) -> None:
+    with workshop.station() as station, kept_in(database, station):
         folder = station.folder / "county"
-        with subprocess.Popen([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            here = Served(station, process.stdout.readline().strip())
+        with running(folder) as server:
+            here = Served(station, server.url)
             one, other = station.archives
             for number in range(10):
                 add_person(one, f"学生{number}")
                 here.meet(one)
             assert one.meeting.backlog().waiting == 0
-            process.kill()
+            server.process.kill()
         with serving(folder) as url:
             here = Served(station, url)
             for archive in (other, one, other):
@@ -534,7 +466,18 @@ def test_names_that_devices_and_stations_have_are_all_that_can_be_read_at_the_se
     one, _ = served.station.archives
     add_person(one, "欧阳青青青")
     served.meet(one)
-    content = b"".join(path.read_bytes() for path in (served.station.folder / "county").iterdir())
+    folder = served.station.folder / "county"
+    back_up(served.county, folder / "backup")
+    content = b"".join(path.read_bytes() for path in folder.iterdir())
     assert one.device.names.station.encode() in content
     for text in ("欧阳青青青", "李雷", "韩梅", "person", "birth_date"):
         assert not any(text.encode(encoding) in content for encoding in ("utf-8", "utf-16-le", "gb18030"))
+
+
+def test_a_meeting_tells_how_far_the_clocks_are_apart(served: Served) -> None:
+    archive = served.station.archives[0]
+    server = archive.device.server
+    assert server is not None
+    transfer = meet_server(archive.meeting, served.url, server, archive.device.signer)
+    assert transfer.beside is not None
+    assert abs(transfer.beside) < 60_000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.crypto import SIGNATURE_SIZE, Signer
-from sync.segments import NO_ENVELOPES, Segment, Tail
+from sync.segments import NO_ENVELOPES, Point, Segment, Tail
 from sync.store import KNOWN, Gate
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Store:
     def __init__(self, chain: Chain, *others: Signer) -> None:
         self.segments: dict[tuple[bytes, int], bytes] = {}
         self.tails: dict[bytes, Tail] = {}
-        self.ends: dict[bytes, int] = {}
+        self.ends: dict[bytes, Point] = {}
         keys = {member.id: member.public_key for member in (chain.device, *others)}
         self.gate = Gate(
             chain.scope_key.scope,

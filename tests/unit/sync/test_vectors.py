@@ -6,7 +6,7 @@ A test that fails here means that archives, sticks and servers in use could not 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -16,28 +16,39 @@ from storage.keys import RECOVERY_SLOT, Unlocked, open_recovery, open_slots, rea
 from storage.notebook import fingerprint, holder_id, open_note, own_key, seal_note, take
 from storage.recovery_code import read
 from sync.changes import Change, ChangeId
-from sync.crypto import Recipient, Signer
+from sync.crypto import Recipient, Signer, digest, key_id
+from sync.engine import Refusal, reconcile
 from sync.papers import (
     Admission,
+    Agreement,
     Certificate,
+    Erasure,
+    Founding,
     Grant,
     PaperBody,
     Receipt,
     Request,
+    Revocation,
     Server,
     armour,
+    open_certificate,
+    open_founding,
     open_grant,
     open_paper,
     open_request,
+    open_revocation,
     paper_id,
     paper_kind,
     unarmour,
     write_paper,
 )
 from sync.requests import Call, authorization, claimed_device, is_genuine
+from sync.scopes import founded_id, new_record, prefix_in, prefix_of
 from sync.segments import (
     Opened,
+    Point,
     ScopeKey,
+    Segment,
     Tail,
     check_signature,
     open_envelopes,
@@ -45,6 +56,11 @@ from sync.segments import (
     read_header,
     seal_envelopes,
 )
+from sync.store import REFUSALS, Gate, Overview, end_of, state_digest
+from sync.transports.folder import FolderStore
+
+if TYPE_CHECKING:
+    from tests.conftest import Station
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors"
 KINDS: dict[str, type[PaperBody]] = {
@@ -53,6 +69,12 @@ KINDS: dict[str, type[PaperBody]] = {
     "server": Server,
     "receipt": Receipt,
     "admission": Admission,
+}
+LATER_KINDS: dict[str, type[PaperBody]] = {
+    "revocation": Revocation,
+    "founding": Founding,
+    "agreement": Agreement,
+    "erasure": Erasure,
 }
 
 
@@ -119,6 +141,122 @@ def test_papers_are_signed_over_the_same_bytes_as_ever() -> None:
     device = Signer(bytes.fromhex(said[0]["device_private_key"]))
     data = bytes.fromhex(said[1]["papers"]["request"]["data"])
     assert write_paper(open_request(data), device) == data
+
+
+@pytest.mark.parametrize("name", LATER_KINDS)
+def test_a_paper_of_the_later_kinds_opens_and_is_written_the_same(name: str) -> None:
+    said = vector("papers-2.json")["papers"][name]
+    data, kind = bytes.fromhex(said["data"]), LATER_KINDS[name]
+    body = open_paper(data, kind, bytes.fromhex(said["signed_by"]))
+    assert (paper_kind(data), paper_id(data).hex()) == (said["kind"], said["id"])
+    fields = {field: getattr(body, field) for field in body.__struct_fields__}
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(fields)) == value(said["body"])
+    assert write_paper(body, Signer(digest(f"xinyi vector {said['seed']}".encode()))) == data
+
+
+def test_a_revocation_and_a_founding_are_believed_by_whom_they_must_be_signed() -> None:
+    said = vector("papers-2.json")
+    county = bytes.fromhex(said["papers"]["revocation"]["signed_by"])
+    revocation = open_revocation(bytes.fromhex(said["papers"]["revocation"]["data"]), county)
+    certificate = open_certificate(bytes.fromhex(said["certificate"]), county)
+    assert revocation.device == certificate.device
+    assert revocation.serial > certificate.serial
+    founding = open_founding(bytes.fromhex(said["papers"]["founding"]["data"]), certificate)
+    assert founding.scope.hex() == said["founded"]["scope"]
+
+
+def test_the_id_of_a_scope_and_the_beginning_of_its_records_follow_as_ever() -> None:
+    said = vector("papers-2.json")
+    founded, prefix = said["founded"], said["prefix"]
+    scope = founded_id(bytes.fromhex(founded["founder"]), bytes.fromhex(founded["nonce"]))
+    assert scope.hex() == founded["scope"] == prefix["scope"]
+    assert prefix_of(scope).hex() == prefix["record"]
+    record = new_record(scope, 0)
+    assert prefix_in(record) == bytes.fromhex(prefix["record"]) == record[:8]
+
+
+def test_the_next_epoch_is_a_number_of_the_next_generation(station: Station) -> None:
+    said = vector("papers-2.json")["epochs"]
+    (ours, _), scopes = station.archives, station.archives[0].device.scopes
+    assert [*scopes.keys(ours.device.scope)] == [said["first"]]
+    for place in said["next"]:
+        scopes.add_key(ScopeKey(ours.device.scope, place["newest"], bytes(32)))
+        ours.meeting.membership._begin_epoch(ours.device.scope)
+        assert place["least"] <= max(scopes.keys(ours.device.scope)) <= place["greatest"]
+
+
+def test_what_two_hold_who_hold_the_same_has_the_same_digest_as_ever() -> None:
+    said = vector("papers-2.json")["state"]
+    overviews = {
+        bytes.fromhex(one["scope"]): Overview(
+            {bytes.fromhex(stream): Point(seq, bytes.fromhex(mark)) for stream, seq, mark in one["vector"]},
+            [bytes.fromhex(paper) for paper in one["papers"]],
+        )
+        for one in said["overviews"]
+    }
+    assert state_digest(overviews).hex() == said["digest"]
+    turned = {
+        scope: Overview(dict(reversed(one.vector.items())), one.papers[::-1], b"any receipt")
+        for scope, one in reversed(overviews.items())
+    }
+    assert state_digest(turned).hex() == said["digest"]
+
+
+# ---- what is refused, and why ----
+
+REFUSED = vector("refusals-1.json")
+
+
+@pytest.mark.parametrize("name", REFUSED["offers"])
+def test_a_store_says_the_same_as_ever_to_a_segment(name: str) -> None:
+    offer = REFUSED["offers"][name]
+    verdict = gate().examine(Segment(bytes.fromhex(offer["data"]), bytes.fromhex(offer["envelopes"])))
+    assert (verdict if isinstance(verdict, str) else "") == offer["reason"]
+
+
+def gate() -> Gate:
+    """In front of a store that holds what the vector says."""
+    tails: dict[bytes, Tail] = {}
+    stored: dict[tuple[bytes, int], bytes] = {}
+    for data in map(bytes.fromhex, REFUSED["stored"]):
+        header = read_header(data)
+        tails[header.stream] = tails.get(header.stream, Tail.of_new(header.stream)).after(header, data)
+        stored[header.stream, header.seq] = data
+    ends = {
+        bytes.fromhex(device): {bytes.fromhex(one): Point(seq, bytes.fromhex(mark)) for one, seq, mark in streams}
+        for device, streams in REFUSED["ends"].items()
+    }
+    keys = {key_id(key): key for key in map(bytes.fromhex, REFUSED["members"])}
+    return Gate(
+        bytes.fromhex(REFUSED["scope"]),
+        tail_of=lambda stream: tails.get(stream, Tail.of_new(stream)),
+        key_of=keys.get,
+        stored=lambda stream, seq: stored.get((stream, seq)),
+        end_of=lambda stream: end_of(ends, stream),
+    )
+
+
+class Promising(FolderStore):
+    """Says that it has a segment of a stream."""
+
+    promised: dict[bytes, Point]
+
+    def overview(self, scope: bytes) -> Overview:
+        return msgspec.structs.replace(super().overview(scope), vector=self.promised)
+
+
+def test_a_segment_that_a_store_speaks_of_and_does_not_give_is_missing(tmp_path: Path) -> None:
+    said = REFUSED["missing"]
+    stream, (seq, mark) = bytes.fromhex(said["stream"]), said["says"]
+    theirs = Promising(tmp_path)
+    theirs.promised = {stream: Point(seq, bytes.fromhex(mark))}
+    transfer, _ = reconcile(FolderStore(tmp_path), theirs, bytes.fromhex(REFUSED["scope"]))
+    assert transfer.refused == [Refusal(stream, 1, said["reason"])]
+
+
+def test_there_is_a_vector_for_every_reason() -> None:
+    given = {offer["reason"] for offer in REFUSED["offers"].values()} | {REFUSED["missing"]["reason"]}
+    assert given - {"", "known"} == REFUSALS
 
 
 def test_a_grant_of_the_first_format_opens() -> None:
