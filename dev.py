@@ -251,7 +251,7 @@ def command_soak(arguments):
 
 
 def command_bench(arguments):
-    setup(WINDOW_NEEDS + FONT_NEEDS)
+    setup(WINDOW_NEEDS + FONT_NEEDS + TEST_NEEDS)
     return run([venv_program("python"), ROOT / "tests" / "bench" / "run.py", *arguments.rest], cwd=ROOT)
 
 

@@ -14,10 +14,11 @@ from storage.erase import Eraser
 from storage.log import EMPTIED, Log
 from storage.membership import Membership
 from storage.quarantine import Apart, Quarantine
+from storage.receipts import Receipts
 from storage.shelf import Shelf, Shelved
 from sync.changes import Change
 from sync.crypto import KEY_SIZE, digest
-from sync.papers import Agreement, Receipt, UnreadablePaper, open_paper, paper_kind
+from sync.engine import ServerState
 from sync.scopes import prefix_in, prefix_of
 from sync.segments import (
     MARK_SIZE,
@@ -37,7 +38,7 @@ from sync.segments import (
     seal_envelopes,
     seal_segment,
 )
-from sync.store import FORK, GENUINE, KNOWN, REVOKED, Appended, Gate, Overview, Vector, end_of, state_digest
+from sync.store import FORK, GENUINE, KNOWN, REVOKED, Appended, Gate, Overview, end_of
 
 SEAL_BYTES = 1024 * 1024
 """A segment is closed when its changes come to about this many bytes before compression."""
@@ -94,6 +95,7 @@ class Meeting:
         self._shelf = Shelf(connection)
         self._membership = Membership(connection, device)
         self._quarantine = Quarantine(connection)
+        self._receipts = Receipts(connection, device, self._shelf)
         self._transaction = transaction
         self._refold = refold
         self._witness = witness
@@ -214,28 +216,21 @@ class Meeting:
         """The signing keys of the members of a scope, by device."""
         return self._membership.keys(scope)
 
-    def acknowledge(self, receipt: bytes) -> None:
+    def acknowledge(self, receipt: bytes) -> ServerState:
         """Take a server's receipt; one that our county's server did not sign changes nothing."""
-        server = self._device.server
-        if server is None or not receipt:
-            return
+        if not receipt:
+            return ""
         with self._transaction():
-            for scope, vector in self._received(receipt, server.server_key).items():
-                self._shelf.acknowledge(scope, vector)
+            return self._receipts.take(receipt, lambda: self.overviews({}))
 
-    def _received(self, receipt: bytes, server_key: bytes) -> dict[bytes, Vector]:
-        """What a receipt says is safe, by scope."""
-        try:
-            if paper_kind(receipt) == Receipt.KIND:
-                body = open_paper(receipt, Receipt, server_key)
-                return {body.scope: body.vector}
-            agreement = open_paper(receipt, Agreement, server_key)
-        except UnreadablePaper:
-            return {}
-        here = self.overviews({})
-        if agreement.state != state_digest(here):
-            return {}
-        return {scope: one.vector for scope, one in here.items()}
+    def untold(self, scope: bytes) -> list[Segment]:
+        """Segments of revoked devices that were set apart here and that the county has not been shown."""
+        return self._quarantine.untold(scope)
+
+    def told(self, segments: Sequence[Segment]) -> None:
+        """Note that the county has been shown segments that are set apart."""
+        with self._transaction():
+            self._quarantine.note_told(segments)
 
     # ---- what was saved here goes into segments ----
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from storage.database import Connection
+from storage.database import Connection, Meta
 from sync.crypto import digest
 from sync.segments import Segment, read_header
 from sync.store import REVOKED
+
+_TOLD = "told apart"
+HASH_SIZE = 32
 
 
 class Apart(NamedTuple):
@@ -24,6 +27,7 @@ class Quarantine:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._meta = Meta(connection)
 
     def keep(self, segment: Segment, reason: str) -> None:
         """Set a segment apart; once is enough."""
@@ -45,6 +49,23 @@ class Quarantine:
         ).fetchall()
         for row in rows:
             yield Segment(*row)
+
+    def untold(self, scope: bytes) -> list[Segment]:
+        """Those of revoked devices in a scope that the county has not been shown."""
+        told = self._told()
+        return [
+            one for one in self.of_revoked() if read_header(one.data).scope == scope and digest(one.data) not in told
+        ]
+
+    def note_told(self, segments: Sequence[Segment]) -> None:
+        """Note that the county has been shown segments; what is here no more is forgotten."""
+        here = {row[0] for row in self._connection.execute("SELECT hash FROM quarantine")}
+        told = (self._told() | {digest(one.data) for one in segments}) & here
+        self._meta.put(_TOLD, b"".join(sorted(told)))
+
+    def _told(self) -> set[bytes]:
+        kept = bytes(self._meta.get(_TOLD) or b"")
+        return {kept[at : at + HASH_SIZE] for at in range(0, len(kept), HASH_SIZE)}
 
     def remove(self, segment: Segment) -> None:
         """Take a segment out: it counts now."""

@@ -153,10 +153,15 @@ class Shelf:
 
     # ---- receipts ----
 
-    def acknowledge(self, scope: bytes, vector: Vector) -> None:
-        """Take a server's word for how far each stream is safe there; a lower one than before counts too."""
-        for number, stream in self._connection.execute(
-            "SELECT no, id FROM stream WHERE scope = ?", (scope,)
+    def acknowledge(self, scope: bytes, vector: Vector) -> bool:
+        """Take a server's word for how far each stream is safe there; a lower one than before counts too.
+
+        Returns:
+            Whether one was lower: the server does not have any more what it had.
+        """
+        lower = False
+        for number, stream, before in self._connection.execute(
+            "SELECT no, id, acknowledged FROM stream WHERE scope = ?", (scope,)
         ).fetchall():
             point = vector.get(stream)
             data = self.stored(stream, point.seq) if point else None
@@ -167,6 +172,8 @@ class Shelf:
             elif point:
                 continue
             self._connection.execute("UPDATE stream SET acknowledged = ? WHERE no = ?", (ordinal, number))
+            lower |= ordinal < before
+        return lower
 
     def waiting(self, scope: bytes) -> int:
         """How many changes no server has acknowledged."""

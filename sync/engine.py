@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
 from sync.errors import Problem
-from sync.segments import NOWHERE, read_header
+from sync.segments import NOWHERE, Segment, read_header
 from sync.store import NOTHING, Overview, SegmentStore
 
 NOT_A_MEMBER = "sync.not_a_member"
 """The Problem of a server that does not know a scope, or not as one of ours."""
 
 NOT_BEGUN = "sync.refused_scope"
+
+ServerState = Literal["", "restored", "rolled_back"]
+"""What a receipt tells of a server: that it was put back from a backup, or has lost something without saying so."""
 
 Progress = Callable[[int, int], None]
 """Called with how many segments have moved and how many there are."""
@@ -36,17 +39,20 @@ class Transfer(msgspec.Struct):
         received: changes that came from theirs to ours.
         refused: segments that one side did not take, and why.
         beside: how far the other side's clock is ahead of ours, in milliseconds; None where it did not say.
+        server: what its receipts tell of a server.
     """
 
     sent: int = 0
     received: int = 0
     refused: list[Refusal] = msgspec.field(default_factory=list)
     beside: int | None = None
+    server: ServerState = ""
 
     def __iadd__(self, other: Transfer) -> Self:
         """Add what another exchange moved."""
         self.sent += other.sent
         self.received += other.received
+        self.server = other.server or self.server
         self.refused += [refusal for refusal in other.refused if refusal not in self.refused]
         return self
 
@@ -71,8 +77,16 @@ class Home(SegmentStore, Protocol):
         """Take keys out of papers, fold what has become readable, hand keys on; True where others should get more now."""
         ...
 
-    def acknowledge(self, receipt: bytes) -> None:
+    def acknowledge(self, receipt: bytes) -> ServerState:
         """Remember a server's receipt."""
+        ...
+
+    def untold(self, scope: bytes) -> list[Segment]:
+        """Genuine segments that may not count, as far as the county has not been shown them."""
+        ...
+
+    def told(self, segments: Sequence[Segment]) -> None:
+        """Note that the county has been shown them."""
         ...
 
 
@@ -128,6 +142,8 @@ def _reconcile_all(
 
     transfer = Transfer()
     for scope, overviews in pairs.items():
+        # Before anything is sent: what the server has lost is sent again, and would not be noticed after.
+        transfer.server = home.acknowledge(overviews[1].receipt) or transfer.server
         try:
             exchanged, receipt = reconcile(home, other, scope, overviews, step)
         except Problem as problem:
@@ -137,7 +153,18 @@ def _reconcile_all(
             exchanged, receipt = Transfer(refused=[Refusal(one, 1, NOT_BEGUN) for one in here[scope].vector]), b""
         home.acknowledge(receipt)
         transfer += exchanged
+        if receipt:
+            _show_apart(home, other, scope)
     return transfer
+
+
+def _show_apart(home: Home, other: SegmentStore, scope: bytes) -> None:
+    """Show the county what is set apart here: it alone can let it count. That it does not take it is no news."""
+    segments = home.untold(scope)
+    for segment in segments:
+        other.append(scope, [segment])
+    if segments:
+        home.told(segments)
 
 
 def reconcile(

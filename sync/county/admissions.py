@@ -190,9 +190,9 @@ def find_device(connection: Connection, named: str) -> Found:
     """The device with this name, or whose id begins so. Raises Problem where there is none, or more than one."""
     columns = tables.device.c
     rows = connection.execute(
-        select(
-            columns.id, columns.name, columns.station, tables.station.c.name
-        ).join(tables.station, tables.station.c.id == columns.station)
+        select(columns.id, columns.name, columns.station, tables.station.c.name).join(
+            tables.station, tables.station.c.id == columns.station
+        )
     ).all()
     short = named.lower() if len(named) >= SHORTEST_ID else "-"
     devices = [Found(one, name, station, title) for one, name, station, title in rows]

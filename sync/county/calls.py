@@ -175,7 +175,7 @@ def greet_stranger(request: Request, served: Served) -> None:
     """Count a call that proves nothing."""
     wait = served.strangers.take(neighbourhood(request.client.host if request.client else ""))
     if wait:
-        refuse(429, "sync.too_often", wait)
+        refuse(429, "sync.busy", wait)
 
 
 def binary(data: bytes) -> Response:
@@ -227,7 +227,7 @@ async def _prove(
         refuse(403, "sync.revoked")
     wait = served.devices.take(member.device)
     if wait:
-        refuse(429, "sync.too_often", wait)
+        refuse(429, "sync.busy", wait)
     return allowed
 
 

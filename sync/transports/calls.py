@@ -20,7 +20,8 @@ from sync.errors import EnvironmentProblem, Problem
 _CHUNK = 4096
 """Bytes that leave at once: what is in a TLS record that did not come whole is lost."""
 
-_GATEWAY = frozenset({429, 502, 503, 504})
+_BUSY = frozenset({429, 503})
+_GATEWAY = _BUSY | {502, 504}
 """Answers that say: not now."""
 
 T = TypeVar("T")
@@ -145,6 +146,8 @@ class Caller:
         return pause if time.monotonic() + pause < self._end else None
 
     def _problem(self, broken: Broken) -> Problem:
+        if broken.status in _BUSY:
+            return EnvironmentProblem("sync.busy")
         if broken.status:
             return EnvironmentProblem("sync.server_failed", status=broken.status)
         return EnvironmentProblem("sync.broken_off" if self._reached else "sync.no_connection")

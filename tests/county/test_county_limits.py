@@ -17,10 +17,13 @@ from sync.county import tables
 from sync.county.limits import Limits
 from sync.county.office import County
 from sync.crypto import Signer
+from sync.errors import EnvironmentProblem
 from sync.papers import open_server
 from sync.requests import Call, authorization
 from sync.segments import read_header
+from sync.transports.calls import Patience
 from sync.transports.frames import join, join_segments
+from sync.transports.http import HttpStore
 from tests.county.served import Caller, Running, admit, pinned, refusal, running, until
 
 if TYPE_CHECKING:
@@ -162,10 +165,21 @@ def test_a_device_that_asks_too_often_is_told_to_wait_and_others_go_on(county: C
     with served(county, chain, limits) as place, place.caller() as caller:
         assert [caller.call("GET", "").status_code for _ in range(3)] == [200] * 3
         answer = caller.call("GET", "")
-        assert refusal(answer) == (429, "sync.too_often")
+        assert refusal(answer) == (429, "sync.busy")
         assert 0 < int(answer.headers["retry-after"]) <= 100
         with place.caller(chain.stranger) as other:
             assert other.call("GET", "").status_code == 200
+
+
+def test_a_device_that_gives_up_says_that_the_server_is_busy(county: County, chain: Chain) -> None:
+    limits = Limits(device_burst=1, device_rate=0.01)
+    with served(county, chain, limits) as place:
+        once = Patience(tries=1)
+        with HttpStore(place.server.url, open_server(county.server_paper), chain.device, once) as store:
+            assert store.overview(place.scope).vector == {}
+            with pytest.raises(EnvironmentProblem) as caught:
+                store.overview(place.scope)
+    assert caught.value.key == "sync.busy"
 
 
 def test_calls_that_prove_nothing_are_limited_for_their_address_alone(county: County, chain: Chain) -> None:
@@ -176,7 +190,7 @@ def test_calls_that_prove_nothing_are_limited_for_their_address_alone(county: Co
         assert caller.client.get("/v1/hello").status_code == 200
         assert caller.call("POST", "/papers", b"", signed=b"another").status_code == 401
         for answer in (caller.call("GET", "", signer=nobody), caller.client.get("/v1/hello")):
-            assert refusal(answer) == (429, "sync.too_often")
+            assert refusal(answer) == (429, "sync.busy")
             assert answer.headers["retry-after"]
         assert caller.call("GET", "").status_code == 200, "a device that proves itself comes from the same address"
 

@@ -51,6 +51,8 @@ def met(archive: Archive, transfer: Transfer, texts: Texts) -> Answer:
     lines += [texts("cli.refused_line", **one) for one in refused]
     if backlog.locked:
         lines.append(texts("cli.info_locked", count=backlog.locked))
+    if transfer.server:
+        lines.append(texts(f"sync.server_{transfer.server}"))
     doubt = archive.clock_doubt()
     if doubt:
         lines.append(texts(f"words.clock_{doubt}"))

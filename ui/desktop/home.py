@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from storage.errors import Problem
 from storage.meeting import Meeting
+from sync.engine import ServerState
 from sync.segments import Segment
 from sync.store import Appended, Overview
 from ui.desktop.desk import Desk
@@ -73,9 +74,17 @@ class HomeElsewhere:
         """Open what has arrived."""
         return self._ask(lambda meeting: meeting.settle())
 
-    def acknowledge(self, receipt: bytes) -> None:
+    def acknowledge(self, receipt: bytes) -> ServerState:
         """Remember a receipt."""
-        self._ask(lambda meeting: meeting.acknowledge(receipt))
+        return self._ask(lambda meeting: meeting.acknowledge(receipt))
+
+    def untold(self, scope: bytes) -> list[Segment]:
+        """What is set apart and the county has not been shown."""
+        return self._ask(lambda meeting: meeting.untold(scope))
+
+    def told(self, segments: Sequence[Segment]) -> None:
+        """Note that it has been."""
+        self._ask(lambda meeting: meeting.told(segments))
 
     def _ask(self, operation: Callable[[Meeting], T]) -> T:
         if self._is_stopped():

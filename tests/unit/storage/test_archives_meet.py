@@ -16,7 +16,9 @@ from storage.archive import Archive
 from storage.errors import EnvironmentProblem
 from storage.records import Catalogue, Draft, RecordType
 from sync.clock import MAX_LEAD_MS, to_milliseconds
+from sync.crypto import Signer
 from sync.engine import Refusal, Transfer, meet, reconcile
+from sync.papers import Receipt, open_paper, write_paper
 from sync.segments import MAX_CHANGES, NO_ENVELOPES, Point, Segment, Tail, read_envelopes, read_header, seal_envelopes
 from sync.store import Appended, SegmentStore
 from sync.transports.folder import FolderStore
@@ -619,3 +621,25 @@ def test_opening_and_closing_makes_no_segments(known: Station, workshop: Worksho
         with workshop.open(one.path) as again:
             assert again.meeting.overview(again.meeting.scope).vector == {}
             assert again.meeting.backlog().waiting == 1
+
+
+def test_a_server_that_was_put_back_or_lost_something_is_told(known: Station) -> None:
+    one, _ = known.archives
+    add_person(one, "李雷")
+    assert meet(one.meeting, known.server).server == ""
+    assert meet(one.meeting, known.server).server == ""
+    scope, signer = one.device.scope, known.county.server
+    vector = one.meeting.overview(scope).vector
+
+    def receipt(incarnation: bytes, points: dict[bytes, Point]) -> bytes:
+        return write_paper(Receipt(signer.id, incarnation, scope, sorted(points.items())), signer)
+
+    before = open_paper(known.server.overview(scope).receipt, Receipt, signer.public_key).incarnation
+    assert one.meeting.acknowledge(receipt(before, {})) == "rolled_back"
+    assert one.meeting.backlog().waiting > 0
+    assert one.meeting.acknowledge(receipt(before, vector)) == ""
+    assert one.meeting.acknowledge(receipt(b"n" * 16, {})) == "restored"
+    assert one.meeting.acknowledge(receipt(b"n" * 16, vector)) == ""
+    assert one.meeting.backlog().waiting == 0
+    forged = Signer.generate()
+    assert one.meeting.acknowledge(write_paper(Receipt(signer.id, b"m" * 16, scope, []), forged)) == ""

@@ -155,8 +155,10 @@ def transfer_words(texts: Texts, transfer: Transfer) -> str:
     """What came of a meeting, in words."""
     moved = transfer.sent or transfer.received
     said = texts("syncing.moved", sent=transfer.sent, received=transfer.received) if moved else texts("syncing.equal")
-    refused = len(transfer.refused)
-    return f"{said}\n{texts('syncing.result_refused', count=refused)}" if refused else said
+    lines = [said, *([texts(f"sync.server_{transfer.server}")] if transfer.server else [])]
+    if transfer.refused:
+        lines.append(texts("syncing.result_refused", count=len(transfer.refused)))
+    return "\n".join(lines)
 
 
 class MeetingsModel(QAbstractTableModel):
