@@ -206,6 +206,8 @@ class Caller:
             plain.settimeout(self._patience.stall)
             line = self._context.wrap_socket(plain, server_hostname=self._host, do_handshake_on_connect=False)
             connection.sock = line
+            # Whoever cancelled a moment ago has not seen this line, and nobody would end what waits on it.
+            self._stop_if_cancelled()
             line.do_handshake()
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             raise Broken from error

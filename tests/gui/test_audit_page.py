@@ -200,7 +200,7 @@ def test_a_changed_past_is_told_with_its_place(
     with Archive.open(archive_path, USER, PASSWORD, CATALOGUE) as archive:
         pinned = pin(archive)
     connection = connect(archive_path, open_slots(slots_path(archive_path), USER, PASSWORD).key)
-    connection.execute("UPDATE segment SET data = CAST(data || x'00' AS BLOB) WHERE seq = 1")
+    connection.execute("UPDATE segment SET data = CAST(data || x'00' AS BLOB) WHERE seq = 1 AND stream = 1")
     connection.close()
     auditor = Auditor(open_window(archive_path), qtbot)
     form = auditor.compare(pinned.line)
