@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import update
 
@@ -29,10 +30,19 @@ def text(browser: Browser) -> str:
     return browser.driver.find_element(By.TAG_NAME, "body").text
 
 
+def is_gone(element: WebElement) -> bool:
+    """Whether the page that it was on has been left. The driver has several words for that, one of them for a moment only."""
+    try:
+        element.is_enabled()
+    except WebDriverException:
+        return True
+    return False
+
+
 def press(browser: Browser, words: str) -> None:
     page = browser.driver.find_element(By.TAG_NAME, "html")
     browser.driver.find_element(By.XPATH, f"//button[text()='{words}'] | //a[text()='{words}']").click()
-    WebDriverWait(browser.driver, 30).until(staleness_of(page))
+    WebDriverWait(browser.driver, 30).until(lambda _: is_gone(page))
 
 
 def sign_in(browser: Browser, served: Served) -> None:

@@ -110,10 +110,15 @@ def test_the_log_goes_to_paper_with_a_checkpoint_and_that_is_written_down(cli: A
     assert [(one["kind"], one["detail"]) for one in log] == [("printed", "audit-log"), ("checkpoint", ""), ("read", "")]
 
 
+def bare(text: str) -> str:
+    return "".join(one for one in text if one.isprintable() and one not in "- ")
+
+
 def test_a_checkpoint_on_paper_is_the_one_in_the_file(cli: Any, school: Path) -> None:
     page, line = school.with_name("checkpoint.pdf"), school.with_name("checkpoint.txt")
     made = cli.run("archive", "checkpoint", "--pdf", page, "--out", line, "--json", archive=school).data
     text = "".join(one.get_textpage().get_text_bounded() for one in pypdfium2.PdfDocument(page))
     assert line.read_text("utf-8").strip() == made["checkpoint"]
-    assert made["checkpoint"] in "".join(text.split())
+    # A hyphen at the end of a line is read as one that the printer put there.
+    assert bare(made["checkpoint"]) in bare(text)
     assert made["short"] in text
