@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pypdfium2
 import pytest
 import xlsxwriter
 
 from app.people.identity import resident_id_checksum
+from tests.printed import pages_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PUPILS = 24
@@ -113,10 +113,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 def code_on(page: Path) -> str:
     """What somebody reads off a printed recovery code."""
-    document = pypdfium2.PdfDocument(page)
-    text = document[0].get_textpage().get_text_bounded()
-    document.close()
-    return "-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", text))
+    return "-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", pages_of(page)[0]))
 
 
 class Cli:

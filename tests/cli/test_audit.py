@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 import pytest
 
 from storage.database import connect
 from storage.keys import open_slots, slots_path
+from tests.printed import bare, text_of
 
 
 @pytest.fixture
@@ -102,23 +102,17 @@ def test_the_log_goes_to_paper_with_a_checkpoint_and_that_is_written_down(cli: A
     file = school.with_name("log.pdf")
     said = cli.run("--language", "en", "archive", "audit", "--pdf", file, archive=school)
     assert "delete the file" in said.out
-    pages = pypdfium2.PdfDocument(file)
-    text = "".join(page.get_textpage().get_text_bounded() for page in pages)
+    text = text_of(file)
     assert cli.pupil(3)[0] in text
     assert "XYC1:" in text
     log = cli.run("archive", "audit", "--json", archive=school).data
     assert [(one["kind"], one["detail"]) for one in log] == [("printed", "audit-log"), ("checkpoint", ""), ("read", "")]
 
 
-def bare(text: str) -> str:
-    return "".join(one for one in text if one.isprintable() and one not in "- ")
-
-
 def test_a_checkpoint_on_paper_is_the_one_in_the_file(cli: Any, school: Path) -> None:
     page, line = school.with_name("checkpoint.pdf"), school.with_name("checkpoint.txt")
     made = cli.run("archive", "checkpoint", "--pdf", page, "--out", line, "--json", archive=school).data
-    text = "".join(one.get_textpage().get_text_bounded() for one in pypdfium2.PdfDocument(page))
+    text = text_of(page)
     assert line.read_text("utf-8").strip() == made["checkpoint"]
-    # A hyphen at the end of a line is read as one that the printer put there.
     assert bare(made["checkpoint"]) in bare(text)
     assert made["short"] in text

@@ -6,26 +6,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 import pytest
+
+from tests.printed import pages_of
 
 PASSWORD = "another good password"
 
 
-def text_of(page: Path) -> str:
-    document = pypdfium2.PdfDocument(page)
-    text: str = document[0].get_textpage().get_text_bounded()
-    document.close()
-    return " ".join(text.split())
+def first_page(pdf: Path) -> str:
+    return " ".join(pages_of(pdf)[0].split())
 
 
 def words_on(page: Path) -> str:
     """What somebody types off a page, with its numbers."""
-    return "\n".join(re.findall(r"\b\d+\. [a-z]+", text_of(page))[:33])
+    return "\n".join(re.findall(r"\b\d+\. [a-z]+", first_page(page))[:33])
 
 
 def code_on(page: Path) -> str:
-    return "-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", text_of(page)))
+    return "-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", first_page(page)))
 
 
 @pytest.fixture
@@ -65,9 +63,9 @@ def test_two_pages_open_a_station_whose_password_and_recovery_page_are_gone(
     told = cli.run("archive", "escrow", "--json", archive=school).data
     assert told["county"] == "青溪县"
     assert told["fingerprint"] in said.out
-    assert all(told["fingerprint"] in text_of(county / f"escrow-{number}.pdf") for number in (1, 2, 3))
+    assert all(told["fingerprint"] in first_page(county / f"escrow-{number}.pdf") for number in (1, 2, 3))
     # The page says who else can find the code out.
-    assert told["fingerprint"] in text_of(tmp_path / "code.pdf")
+    assert told["fingerprint"] in first_page(tmp_path / "code.pdf")
     opened = cli.run("county", "escrow-open", "--keys", keys_of(school), *share_files(county, 3, 1), "--json").data
     assert opened["code"] == code_on(tmp_path / "code.pdf")
     page = tmp_path / "found.pdf"
@@ -99,10 +97,10 @@ def test_a_later_code_is_kept_for_the_county_until_the_station_ends_it(
     page, options = tmp_path / "code.pdf", share_files(county, 1, 2)
     cli.run("archive", "escrow", "--county", county / "escrow-key.json", "--out", page, archive=school)
     cli.run("archive", "recovery", "--out", page, archive=school)
-    assert "青溪县" in text_of(page)
+    assert "青溪县" in first_page(page)
     assert cli.run("county", "escrow-open", "--keys", keys_of(school), *options, "--json").data["code"] == code_on(page)
     cli.run("archive", "escrow", "--end", "--out", page, archive=school)
-    assert "青溪县" not in text_of(page)
+    assert "青溪县" not in first_page(page)
     assert cli.run("archive", "escrow", "--json", archive=school).data == {"county": None, "fingerprint": None}
     assert "没有同意" in cli.run("county", "escrow-open", "--keys", keys_of(school), *options, expect=1).err
     cli.run("archive", "recovery", "--out", page, archive=school)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
+from tests.printed import text_of
 
 
 def joined(cli: Any, folder: Path, county: Path, name: str, user: str) -> Path:
@@ -43,7 +43,7 @@ def test_a_teacher_does_a_round_of_screening(cli: Any, tmp_path: Path) -> None:
 
     pdf, data = tmp_path / "summary.pdf", tmp_path / "summary.json"
     cli.run("report", "class-summary", "--group", "七年级1班", "--out", pdf, "--json", data, archive=archive)
-    text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf))
+    text = text_of(pdf)
     assert "七年级1班" in text
     printed = data.read_text("utf-8") + text
     assert not [name for number in range(cli.pupils) for name in cli.pupil(number)[:1] if name in printed]

@@ -21,6 +21,7 @@ from storage.archive import Archive
 from storage.database import connect
 from storage.keys import open_slots, slots_path
 from storage.records import Draft
+from tests.printed import text_of
 from ui.desktop.models.auditing import Days
 from ui.desktop.screens.auditing import AuditPage, CompareDialog
 from ui.desktop.window import Window
@@ -90,10 +91,6 @@ class Auditor:
 def auditor(archive_path: Path, open_window: Callable[[Path], Window], qtbot: QtBot) -> Auditor:
     add_entries(archive_path, days_ago=40, count=3)
     return Auditor(open_window(archive_path), qtbot)
-
-
-def text_of(pdf: Path) -> str:
-    return "\n".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(pdf))
 
 
 # ---- the log ----

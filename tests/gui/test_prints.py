@@ -19,6 +19,7 @@ from app.risk.rules import AlertRules
 from app.screening.service import Screenings, Sheet
 from storage.archive import Archive
 from storage.records import Draft
+from tests.printed import pages_of
 from ui.desktop.screens.prints import PrintsPage
 from ui.desktop.window import Window
 
@@ -87,13 +88,6 @@ def printing(opened: Window, qtbot: QtBot) -> Printing:
     return Printing(opened, qtbot)
 
 
-def text_of(pdf: Path) -> list[str]:
-    document = pypdfium2.PdfDocument(pdf)
-    texts = [page.get_textpage().get_text_bounded() for page in document]
-    document.close()
-    return texts
-
-
 def test_every_group_with_people_can_be_chosen(printing: Printing) -> None:
     shown = [printing.page._group.itemText(at) for at in range(printing.page._group.count())]
     assert shown == ["七年级1班", "七年级2班", CLASS]
@@ -117,7 +111,7 @@ def test_a_print_names_nobody(printing: Printing, tmp_path: Path) -> None:
     assert printing.page._report is not None
     printing.page.save(file, printing.page._report.pdf)
     printing.wait()
-    pages = text_of(file)
+    pages = pages_of(file)
     assert printing.page._document.pageCount() == len(pages)
     assert CLASS in pages[0]
     assert "30" in pages[0]

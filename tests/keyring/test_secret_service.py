@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pypdfium2
 import pytest
 
 from storage import device_secret
 from storage.errors import EnvironmentProblem
 from tests.cli.conftest import Ran, make_archive, run
 from tests.keyring.secret_service import PROMPTER, TIMEOUT, SecretService
+from tests.printed import text_of
 
 ARCHIVE = b"a" * 16
 NEW = "a new long password"
@@ -39,9 +39,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with a printed recovery code, not bound to anything."""
     path = make_archive(tmp_path_factory.mktemp("template"), "a", "示范中学")
     run("archive", "recovery", "--out", path.with_name("code.pdf"), archive=path)
-    document = pypdfium2.PdfDocument(path.with_name("code.pdf"))
-    text = document[0].get_textpage().get_text_bounded()
-    document.close()
+    text = text_of(path.with_name("code.pdf"))
     path.with_name("code.txt").write_text("-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", text)), "utf-8")
     return path
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import pypdfium2
 import pytest
 
 from app.access import enter
@@ -22,6 +20,7 @@ from app.users import register_user
 from storage.archive import Archive, Owner
 from storage.device import Names
 from storage.records import Draft
+from tests.printed import bare, pages_of, text_of
 
 USER = "王老师"
 MADE = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -38,11 +37,6 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 def moment(year: int, month: int, day: int) -> int:
     return int(dt.datetime(year, month, day, 12).astimezone().timestamp() * 1000)
-
-
-def text_of(pdf: bytes) -> str:
-    document = pypdfium2.PdfDocument(io.BytesIO(pdf))
-    return "\n".join(page.get_textpage().get_text_bounded() for page in document)
 
 
 @pytest.mark.parametrize(
@@ -92,20 +86,19 @@ def test_the_page_for_the_safe_names_nobody_and_has_the_whole_code(archive: Arch
     assert pinned.short in text
     assert "示范中学" in text
     assert USER not in text
-    assert pinned.line in "".join(text.split())
+    assert bare(pinned.line) in bare(text)
 
 
 def test_the_log_on_paper_has_every_entry_and_says_on_every_page_what_it_is(archive: Archive) -> None:
     entries = [Entry(moment(2026, 11, 20) + number, "read", USER, f"学生{number}", "") for number in range(120)]
     pinned = pin(archive)
     pdf = audit_pdf(entries, pinned, asked="2026-11-16 至 2026-11-22", made=MADE, texts=TEXTS)
-    document = pypdfium2.PdfDocument(io.BytesIO(pdf))
-    pages = [page.get_textpage().get_text_bounded() for page in document]
+    pages = pages_of(pdf)
     assert len(pages) > 2
     assert all("含个人信息" in page for page in pages)
-    whole = "".join("".join(pages).split())
+    whole = bare("".join(pages))
     assert all(f"学生{number}" in whole for number in range(120))
-    assert pinned.line in whole
+    assert bare(pinned.line) in whole
 
 
 def test_without_entries_there_is_still_a_page_with_the_checkpoint(archive: Archive) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import pypdfium2
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -23,6 +22,7 @@ from app.statistics.class_counts import class_counts
 from app.statistics.periods import Periods
 from app.texts import LANGUAGES, Texts
 from tests.effort import examples
+from tests.printed import pages_of
 
 LIBRARY = Library.load()
 POLICY = Policy.load()
@@ -62,8 +62,7 @@ def summary(
 
 def text_of(found: ClassSummary, fonts: Fonts, texts: Texts) -> str:
     """All words of the PDF without spaces and line ends, header and footer included."""
-    document = pypdfium2.PdfDocument(PagePrinter(fonts, Style.load(), texts).render(found.content))
-    return "".join("".join(page.get_textpage().get_text_range() for page in document).split())
+    return "".join("".join(pages_of(PagePrinter(fonts, Style.load(), texts).render(found.content))).split())
 
 
 def expected_table(table: Mapping[str, Any], texts: Texts) -> str:

@@ -16,6 +16,7 @@ from app.reports.fonts import Fonts
 from app.reports.page import PagePrinter
 from app.reports.style import Style
 from app.texts import Texts
+from tests.printed import pages_of
 
 PRINTED = dt.datetime(2026, 11, 21, 21, 30, 5, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 SENTENCE = "这一段话很长，要分成几行（不止一行），也要能跨过一页的末尾；标点不能落在一行的开头。"
@@ -29,23 +30,15 @@ def render(fonts: Fonts, content: StatisticalPrint, language: str = "zh-CN") -> 
     return PagePrinter(fonts, Style.load(), Texts.load(language)).render(content)
 
 
-def pages(pdf: bytes) -> list[str]:
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return [page.get_textpage().get_text_range() for page in document]
-    finally:
-        document.close()
-
-
 def test_every_page_says_which_of_how_many_it_is(fonts: Fonts) -> None:
-    found = pages(render(fonts, page_print(*[Paragraph(SENTENCE * 4)] * 40)))
+    found = pages_of(render(fonts, page_print(*[Paragraph(SENTENCE * 4)] * 40)))
     assert len(found) > 2
     for number, text in enumerate(found, 1):
         assert f"第 {number} 页，共 {len(found)} 页" in text
 
 
 def test_every_page_says_who_printed_what_and_when(fonts: Fonts) -> None:
-    for text in pages(render(fonts, page_print(*[Paragraph(SENTENCE * 4)] * 40))):
+    for text in pages_of(render(fonts, page_print(*[Paragraph(SENTENCE * 4)] * 40))):
         for words in ("石桥镇中心小学", "班级心理筛查情况", "2026-11-21 21:30 打印", "只有统计数字，不含个人信息"):
             assert words in text
 
@@ -62,7 +55,7 @@ _HEADER = [("特别长的站点名称" * 12, 8 * 12 - 1), ("班级心理筛查�
 
 
 def test_a_title_longer_than_a_page_goes_on(fonts: Fonts) -> None:
-    found = pages(render(fonts, page_print(Title("很长的标题" * 400), Heading("小标题" * 500))))
+    found = pages_of(render(fonts, page_print(Title("很长的标题" * 400), Heading("小标题" * 500))))
     assert "".join(found).count("很") == 400
 
 
@@ -75,13 +68,13 @@ def test_all_that_was_put_in_can_be_read_in_order(fonts: Fonts) -> None:
         Points(("甲", "乙"), note=True),
         Terms(("词", "意思"), (("子", "丑"), ("寅", "卯"))),
     ]
-    (text,) = pages(render(fonts, page_print(*blocks)))
+    (text,) = pages_of(render(fonts, page_print(*blocks)))
     assert "标题说明小标题一段话。1.甲2.乙词意思子丑寅卯" in "".join(text.split())
 
 
 def test_rare_characters_can_be_searched_and_copied(fonts: Fonts) -> None:
     name = "𬱖㛃䶮\U0002c72f·买买提"
-    (text,) = pages(render(fonts, page_print(Title(name), Paragraph(name * 3), title=name)))
+    (text,) = pages_of(render(fonts, page_print(Title(name), Paragraph(name * 3), title=name)))
     assert text.count(name) == 4
     assert (
         pypdfium2.PdfDocument(render(fonts, page_print(Paragraph(name), title=name))).get_metadata_value("Title")
@@ -91,7 +84,7 @@ def test_rare_characters_can_be_searched_and_copied(fonts: Fonts) -> None:
 
 def test_a_long_table_repeats_its_headings(fonts: Fonts) -> None:
     rows = tuple((f"第{number}行", SENTENCE) for number in range(60))
-    found = pages(render(fonts, page_print(Terms(("词的栏目", "意思的栏目"), rows))))
+    found = pages_of(render(fonts, page_print(Terms(("词的栏目", "意思的栏目"), rows))))
     assert len(found) > 1
     assert all("词的栏目" in text and "意思的栏目" in text for text in found)
     assert all("".join(found).count(term) == 1 for term, _ in rows)
@@ -100,7 +93,7 @@ def test_a_long_table_repeats_its_headings(fonts: Fonts) -> None:
 def test_a_heading_never_stands_alone_at_the_foot_of_a_page(fonts: Fonts) -> None:
     for lines in range(30, 60):
         blocks: list[Block] = [*[Paragraph("一行")] * lines, Heading("小标题"), Paragraph("小标题下面的话")]
-        for text in pages(render(fonts, page_print(*blocks))):
+        for text in pages_of(render(fonts, page_print(*blocks))):
             assert ("小标题\r\n" in text) == ("小标题下面的话" in text)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-import pypdfium2
 import pytest
 
 from app import resources
@@ -21,6 +20,7 @@ from app.texts import LANGUAGES, Texts
 from storage.archive import Archive, Owner
 from storage.device import Names
 from storage.records import Draft
+from tests.printed import pages_of
 
 LIBRARY = Library.load()
 TEXTS = Texts.load("zh-CN")
@@ -79,8 +79,7 @@ def school(template: Path, tmp_path: Path, fonts: Fonts) -> Iterator[School]:
 
 
 def words(report: Report) -> str:
-    document = pypdfium2.PdfDocument(report.pdf)
-    return "".join("".join(page.get_textpage().get_text_range() for page in document).split())
+    return "".join("".join(pages_of(report.pdf)).split())
 
 
 def totals(report: Report, instrument: str = "phq-9") -> dict[str, int | None]:

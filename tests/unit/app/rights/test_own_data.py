@@ -6,7 +6,6 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pypdfium2
 import pytest
 
 from app.disclosure import ReleasedTable
@@ -19,6 +18,7 @@ from app.risk.rules import AlertRules
 from app.texts import LANGUAGES, Texts
 from app.words import Words
 from storage.records import Draft
+from tests.printed import pages_of
 
 if TYPE_CHECKING:
     from tests.unit.app.rights.conftest import Office
@@ -103,8 +103,7 @@ def test_the_document_is_in_one_language_and_names_no_key(busy: Office, language
 def test_the_pdf_says_on_every_page_that_it_is_no_statistics(busy: Office) -> None:
     for day in range(1, 9):
         busy.screen(busy.people.find("张三")[0], dt.date(2026, 8, day))
-    with pypdfium2.PdfDocument(own_data_pdf(copy(busy), Texts.load())) as document:
-        pages = [page.get_textpage().get_text_range() for page in document]
+    pages = pages_of(own_data_pdf(copy(busy), Texts.load()))
     assert len(pages) > 2
     assert all("含个人信息" in page and "不含个人信息" not in page for page in pages)
     assert "张三" in pages[0]
