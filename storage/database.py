@@ -63,6 +63,7 @@ CREATE TABLE segment (
 CREATE TABLE paper (
     scope BLOB, id BLOB, kind INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (scope, id)
 ) WITHOUT ROWID;
+CREATE TABLE paper_aside (scope BLOB, id BLOB, PRIMARY KEY (scope, id)) WITHOUT ROWID;
 CREATE TABLE person_key (
     person BLOB, scope BLOB, key BLOB NOT NULL, published INTEGER NOT NULL, PRIMARY KEY (person, scope)
 ) WITHOUT ROWID;

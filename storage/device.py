@@ -156,12 +156,13 @@ class Device:
             self.keep_paper(certificate.scope, paper)
         return certificate
 
-    def keep_paper(self, scope: bytes, data: bytes) -> None:
-        """Keep a paper that has been checked, to read it later and hand it on to the members of a scope."""
-        self._connection.execute(
+    def keep_paper(self, scope: bytes, data: bytes) -> bool:
+        """Keep a paper that has been checked, to read it later and hand it on to the members of a scope; whether it is new."""
+        kept = self._connection.execute(
             "INSERT OR IGNORE INTO paper (scope, id, kind, data) VALUES (?, ?, ?, ?)",
             (scope, paper_id(data), paper_kind(data), data),
         )
+        return bool(kept.rowcount)
 
     def papers(self, kind: type[P], scope: bytes | None = None) -> list[P]:
         """What the papers of a kind say that are kept for a scope, the station's own unless another is named."""

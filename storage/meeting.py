@@ -134,8 +134,7 @@ class Meeting:
 
     def overview(self, scope: bytes) -> Overview:
         """What is here now."""
-        papers = self._connection.execute("SELECT id FROM paper WHERE scope = ? ORDER BY id", (scope,))
-        return Overview(self._shelf.vector(scope), [row[0] for row in papers])
+        return Overview(self._shelf.vector(scope), self._membership.paper_ids(scope))
 
     def overviews(self, known: Mapping[bytes, Overview]) -> dict[bytes, Overview]:  # noqa: ARG002 -- nothing is far
         """What is here now, of all scopes that this archive takes part in."""
@@ -207,10 +206,15 @@ class Meeting:
         rows = self._connection.execute("SELECT id, data FROM paper WHERE scope = ? ORDER BY id", (scope,))
         return [data for paper, data in rows if paper in wanted]
 
-    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
+    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> list[bytes]:
         """Keep papers that our county signed, or members whom it certified; also those of a scope that is shared with us."""
         with self._transaction():
-            self._membership.add(scope, list(papers))
+            return self._membership.add(scope, list(papers))
+
+    def set_aside(self, scope: bytes, ids: Sequence[bytes]) -> None:
+        """Note papers about which the county and this archive differ; no more is to be said about them."""
+        with self._transaction():
+            self._membership.set_aside(scope, ids)
 
     def keys(self, scope: bytes) -> dict[bytes, bytes]:
         """The signing keys of the members of a scope, by device."""

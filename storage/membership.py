@@ -19,11 +19,13 @@ from sync.papers import (
     Grant,
     Revocation,
     UnreadablePaper,
+    ends_since,
     open_certificate,
     open_founding,
     open_grant,
     open_paper,
     open_revocation,
+    paper_id,
     paper_kind,
     read_paper,
     takes_part,
@@ -70,17 +72,14 @@ class Membership:
         newest: dict[bytes, Certificate] = {}
         for body in sorted(self._device.papers(Certificate, scope), key=lambda one: one.serial):
             newest[body.device] = body
-        revoked: dict[bytes, Revocation] = {}
-        for paper in sorted(self._device.papers(Revocation, scope), key=lambda one: one.serial):
-            revoked[paper.device] = paper
+        revocations = self._device.papers(Revocation, scope)
         founding = self.founding(scope)
         standings = {}
         for device, certificate in newest.items():
             if founding and not takes_part(certificate, founding):
                 continue
-            end = revoked.get(device)
-            counts = end is not None and end.serial > certificate.serial
-            standings[device] = Standing(certificate, dict(end.ends) if end and counts else None)
+            about = [one for one in revocations if one.device == device]
+            standings[device] = Standing(certificate, ends_since(certificate.serial, about))
         return standings
 
     def founding(self, scope: bytes) -> Founding | None:
@@ -150,18 +149,42 @@ class Membership:
 
     # ---- papers from elsewhere ----
 
-    def add(self, scope: bytes, papers: list[bytes]) -> None:
-        """Keep those papers that prove themselves; the others are left out."""
+    def paper_ids(self, scope: bytes) -> list[bytes]:
+        """The papers to compare with others': those that are here, but where the county differs, as it has them."""
+        return sorted(self._ids("paper", scope) ^ self._ids("paper_aside", scope))
+
+    def _ids(self, table: str, scope: bytes) -> set[bytes]:
+        rows = self._connection.execute(f"SELECT id FROM {table} WHERE scope = ?", (scope,))  # noqa: S608 -- our names
+        return {row[0] for row in rows}
+
+    def add(self, scope: bytes, papers: list[bytes]) -> list[bytes]:
+        """Keep those papers that prove themselves; returns the ids of the others."""
         server = self._device.server
-        if server is None:
-            return
+        county_key = server.county_key if server else b""
         for kind in _ORDER:
             for data in papers:
                 try:
-                    if paper_kind(data) == kind and self._is_ours(scope, data, server.county_key):
-                        self._device.keep_paper(scope, data)
+                    if paper_kind(data) == kind and self._is_ours(scope, data, county_key):
+                        self._keep(scope, data, kind)
                 except UnreadablePaper:
                     continue
+        here = self._ids("paper", scope)
+        return [name for name in map(paper_id, papers) if name not in here]
+
+    def _keep(self, scope: bytes, data: bytes, kind: int) -> None:
+        if self._device.keep_paper(scope, data) and kind == Certificate.KIND:
+            # Somebody has come, or come back: what they signed may count from now on, here and at the county.
+            self._connection.execute("DELETE FROM paper_aside WHERE scope = ?", (scope,))
+
+    def set_aside(self, scope: bytes, ids: Sequence[bytes]) -> None:
+        """Note papers that the county has and this archive does not take, or the other way round.
+
+        A device that was revoked meanwhile has signed them. Without this they would be offered at every meeting, and
+        nobody could ever agree that there is nothing new.
+        """
+        foundings = {paper_id(data) for _, data in self._device.papers_with_data(Founding, scope)}
+        rows = [(scope, one) for one in ids if one not in foundings]
+        self._connection.executemany("INSERT OR IGNORE INTO paper_aside (scope, id) VALUES (?, ?)", rows)
 
     def _is_ours(self, scope: bytes, data: bytes, county_key: bytes) -> bool:
         kind = paper_kind(data)
@@ -235,7 +258,9 @@ class Membership:
         if not scopes.key(scope) or self.is_revoked():
             return False
         standings = self.standings(scope)
-        grants = self._device.papers(Grant, scope)
+        # One that the county declined has not reached its recipient.
+        aside = self._ids("paper_aside", scope)
+        grants = [one for one, data in self._device.papers_with_data(Grant, scope) if paper_id(data) not in aside]
         members = [one.certificate for one in standings.values() if one.ends is None]
         begun = self._must_begin(scope, standings, grants)
         if begun:

@@ -24,6 +24,7 @@ class Receipts:
     """
 
     def __init__(self, connection: Connection, device: Device, shelf: Shelf) -> None:
+        self._connection = connection
         self._meta = Meta(connection)
         self._device = device
         self._shelf = shelf
@@ -50,6 +51,8 @@ class Receipts:
         before = self._meta.get(_INCARNATION)
         if before != incarnation:
             self._meta.put(_INCARNATION, incarnation)
+            # What the county declined may have had its reason in what it has forgotten.
+            self._connection.execute("DELETE FROM paper_aside")
         if before is not None and before != incarnation:
             return "restored"
         return "rolled_back" if any(lower) else ""

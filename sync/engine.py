@@ -57,6 +57,20 @@ class Transfer(msgspec.Struct):
         return self
 
 
+class Reconciled(NamedTuple):
+    """What came of two stores meeting about a scope.
+
+    Attributes:
+        transfer: what moved.
+        receipt: the other side's last one, empty where it gives none.
+        declined: ids of papers that one of them has and the other does not take.
+    """
+
+    transfer: Transfer
+    receipt: bytes
+    declined: list[bytes]
+
+
 class Home(SegmentStore, Protocol):
     """The store that a person works with: it also writes and reads what the segments hold."""
 
@@ -79,6 +93,10 @@ class Home(SegmentStore, Protocol):
 
     def acknowledge(self, receipt: bytes) -> ServerState:
         """Remember a server's receipt."""
+        ...
+
+    def set_aside(self, scope: bytes, ids: Sequence[bytes]) -> None:
+        """Note papers that only one of this home and the county's server takes."""
         ...
 
     def untold(self, scope: bytes) -> list[Segment]:
@@ -145,15 +163,17 @@ def _reconcile_all(
         # Before anything is sent: what the server has lost is sent again, and would not be noticed after.
         transfer.server = home.acknowledge(overviews[1].receipt) or transfer.server
         try:
-            exchanged, receipt = reconcile(home, other, scope, overviews, step)
+            exchanged, receipt, declined = reconcile(home, other, scope, overviews, step)
         except Problem as problem:
             if problem.key != NOT_A_MEMBER or scope in there:
                 raise
             # Begun by a device that the county has revoked, or with stations that it does not know. All else goes on.
-            exchanged, receipt = Transfer(refused=[Refusal(one, 1, NOT_BEGUN) for one in here[scope].vector]), b""
+            exchanged = Transfer(refused=[Refusal(one, 1, NOT_BEGUN) for one in here[scope].vector])
+            receipt, declined = b"", []
         home.acknowledge(receipt)
         transfer += exchanged
         if receipt:
+            home.set_aside(scope, declined)
             _show_apart(home, other, scope)
     return transfer
 
@@ -173,7 +193,7 @@ def reconcile(
     scope: bytes,
     overviews: tuple[Overview, Overview] | None = None,
     step: Callable[[int], None] = lambda _: None,
-) -> tuple[Transfer, bytes]:
+) -> Reconciled:
     """Exchange papers and missing segments of a scope, both ways.
 
     Args:
@@ -182,13 +202,9 @@ def reconcile(
         scope: what they meet about.
         overviews: what they have said to hold; asked where that has not been done.
         step: told whenever segments have moved, how many.
-
-    Returns:
-        What moved, and the other side's last receipt (empty where it gives none).
     """
     here, there = overviews or (ours.overview(scope), theirs.overview(scope))
-    _copy_papers(theirs, ours, scope, there, here)
-    _copy_papers(ours, theirs, scope, here, there)
+    declined = _copy_papers(theirs, ours, scope, there, here) + _copy_papers(ours, theirs, scope, here, there)
     inward, outward = _Copy(theirs, ours, scope, step), _Copy(ours, theirs, scope, step)
     for stream in _least_first(here, there):
         mine, others = here.vector.get(stream, NOWHERE), there.vector.get(stream, NOWHERE)
@@ -197,7 +213,7 @@ def reconcile(
         outward.stream(stream, others.seq, mine.seq)
         inward.stream(stream, mine.seq, others.seq)
     transfer = Transfer(outward.changes, inward.changes, inward.refused + outward.refused)
-    return transfer, outward.receipt or there.receipt
+    return Reconciled(transfer, outward.receipt or there.receipt, declined)
 
 
 def _least_first(here: Overview, there: Overview) -> list[bytes]:
@@ -214,10 +230,11 @@ def _missing(target: Overview, source: Overview) -> int:
     return sum(max(0, last.seq - target.vector.get(stream, NOWHERE).seq) for stream, last in source.vector.items())
 
 
-def _copy_papers(source: SegmentStore, target: SegmentStore, scope: bytes, have: Overview, want: Overview) -> None:
+def _copy_papers(
+    source: SegmentStore, target: SegmentStore, scope: bytes, have: Overview, want: Overview
+) -> list[bytes]:
     missing = set(have.papers) - set(want.papers)
-    if missing:
-        target.add_papers(scope, source.read_papers(scope, sorted(missing)))
+    return target.add_papers(scope, source.read_papers(scope, sorted(missing))) if missing else []
 
 
 class _Copy:

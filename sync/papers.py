@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import textwrap
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
@@ -251,6 +252,21 @@ def open_revocation(data: bytes, county_key: bytes) -> Revocation:
     if body.county != key_id(county_key):
         raise UnreadablePaper
     return body
+
+
+def ends_since(serial: int, revocations: Iterable[Revocation]) -> dict[bytes, Point] | None:
+    """Where the streams of a device end that was certified with this serial; None where it was not revoked since.
+
+    Revocations add up: a stream ends where the furthest of them says. The county's server, put back from an old backup,
+    may have said less of a device that it revoked once more.
+    """
+    since = sorted((one for one in revocations if one.serial > serial), key=lambda one: one.serial)
+    ends: dict[bytes, Point] = {}
+    for paper in since:
+        for stream, point in paper.ends:
+            if stream not in ends or point.seq > ends[stream].seq:
+                ends[stream] = point
+    return ends if since else None
 
 
 def open_founding(data: bytes, founder: Certificate) -> Founding:

@@ -111,8 +111,8 @@ class SegmentStore(Protocol):
         """The papers with these ids, as far as they are here."""
         ...
 
-    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
-        """Keep papers; those that do not prove themselves are left out."""
+    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> list[bytes]:
+        """Keep papers; those that do not prove themselves are left out, and their ids returned."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -68,6 +68,19 @@ def require_county(archive: Archive) -> Server:
     return server
 
 
+class Pass(NamedTuple):
+    """With what a device meets the county's server: the server as it knows it, its own key, the county's paper about it."""
+
+    server: Server
+    signer: Signer
+    certificate: bytes
+
+
+def pass_of(archive: Archive) -> Pass:
+    """With what this device meets the county's server. Raises Problem where it has not joined."""
+    return Pass(require_county(archive), archive.device.signer, archive.device.certificate_paper)
+
+
 def party_of(archive: Archive) -> Party:
     """Who this device is to a neighbour. Raises Problem where it has not joined."""
     server, device = require_county(archive), archive.device
@@ -79,8 +92,7 @@ def party_of(archive: Archive) -> Party:
 def meet_server(
     home: Home,
     url: str,
-    server: Server,
-    signer: Signer,
+    own: Pass,
     progress: Progress | None = None,
     *,
     begun: Callable[[Callable[[], None]], None] = lambda _cancel: None,
@@ -89,7 +101,7 @@ def meet_server(
     # Only this way to meet needs the HTTP client, which takes a while to load.
     from sync.transports.http import HttpStore  # noqa: PLC0415
 
-    with HttpStore(url, server, signer) as store:
+    with HttpStore(url, own.server, own.signer, certificate=own.certificate) as store:
         begun(store.cancel)
         transfer = meet(home, store, progress)
         transfer.beside = store.beside

@@ -149,7 +149,7 @@ async def _calling(
     wanted = bytes.fromhex(scope)
     # Only a device that we know may make us hold so many bytes.
     with served.load.request(_place(request, member.device)) as hold:
-        body = await _body(request, served.limits, hold)
+        body = await read_body(request, served.limits.body, hold.add)
         if not await _prove(request, served, member, signature, body, may=lambda: may(member, wanted)):
             refuse(403, "sync.not_a_member")
         yield Caller(served, wanted, member, body, hold)
@@ -231,14 +231,15 @@ async def _prove(
     return allowed
 
 
-async def _body(request: Request, limits: Limits, hold: Hold) -> bytes:
-    if _declared(request) > limits.body:
+async def read_body(request: Request, most: int, note: Callable[[int], None] = lambda _size: None) -> bytes:
+    """The body of a call, refused beyond `most` bytes; `note` is told what arrives."""
+    if _declared(request) > most:
         refuse(413, "sync.too_large")
     body = bytearray()
     async for chunk in request.stream():
-        hold.add(len(chunk))
+        note(len(chunk))
         body += chunk
-        if len(body) > limits.body:
+        if len(body) > most:
             refuse(413, "sync.too_large")
     return bytes(body)
 

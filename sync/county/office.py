@@ -23,7 +23,8 @@ from sqlalchemy import Connection, func, inspect, select
 
 from sync.county import tables
 from sync.county.admissions import Revoked, Title, admit, find_device, release, revoke
-from sync.county.store import CountyStore, certificates
+from sync.county.filing import certificates
+from sync.county.store import CountyStore
 from sync.crypto import Signer
 from sync.errors import EnvironmentProblem, Problem
 from sync.files import replace_file
@@ -36,6 +37,7 @@ from sync.papers import (
     UnreadablePaper,
     armour,
     open_request,
+    open_server,
     read_paper,
     unarmour,
     write_paper,
@@ -98,7 +100,9 @@ class County:
             self.name = self._setting("name").decode()
             self.server = self._server_key()
             self.server_paper = self._setting("server_paper")
-            self.store = CountyStore(self.engine, self.server, self._setting("incarnation"))
+            self.store = CountyStore(
+                self.engine, self.server, self._setting("incarnation"), open_server(self.server_paper).county_key
+            )
         except BaseException:
             self.close()
             raise
@@ -187,7 +191,7 @@ class County:
             raise Problem("enrol.not_a_request", file=source) from error
         root = self._root()
         with tables.writing(self.engine) as connection:
-            paper = admit(connection, self.store, root, request, Title(station_name, role))
+            paper = admit(connection, root, request, Title(station_name, role))
             scope = read_paper(paper, Certificate).scope
             members = [other for other in certificates(connection, scope) if other != paper]
         admission = Admission(self.server_paper, paper, members)
@@ -207,7 +211,7 @@ class County:
         with tables.writing(self.engine) as connection:
             device = find_device(connection, named)
             if accept_later:
-                return release(connection, self.store, root, device)
+                return release(connection, root, device)
             return revoke(connection, root, device)
 
     def devices(self) -> list[DeviceStatus]:

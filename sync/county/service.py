@@ -25,6 +25,7 @@ from sync.county.calls import (
     greet_stranger,
     packed,
     problem_answer,
+    read_body,
     refuse,
     refuse_stranger,
 )
@@ -39,6 +40,9 @@ from sync.ids import ID_SIZE, STREAM_ID_SIZE
 from sync.segments import Segment, UnreadableSegment, read_envelopes, read_header
 from sync.store import READ_LIMIT, Overview, state_digest
 from sync.transports.frames import BrokenFrames, join, join_segments, split, split_segments
+
+MAX_CERTIFICATE = 16 * 1024
+"""Bytes that somebody may show who is not known yet."""
 
 _HEX_STREAM = f"^[0-9a-f]{{{2 * STREAM_ID_SIZE}}}$"
 _HEX_STATE = "^[0-9a-f]{64}$"
@@ -153,14 +157,26 @@ async def read_papers(
     return rest.of(join(await run_in_threadpool(caller.store.read_papers, caller.scope, wanted)))
 
 
-@router.post("/scopes/{scope}/papers", responses=BYTES | refusals(), openapi_extra=BYTES_IN)
+@router.post("/scopes/{scope}/papers", responses=PACKED | refusals(), openapi_extra=BYTES_IN)
 async def add_papers(caller: FounderOf, body: FounderBodyOf) -> Response:
-    """Take papers in."""
+    """Take papers in; answers with the ids of those that are not kept."""
     try:
         papers = split(body)
     except BrokenFrames:
         refuse(422, "sync.refused_unreadable")
-    await run_in_threadpool(caller.store.add_papers, caller.scope, papers)
+    return packed(await run_in_threadpool(caller.store.add_papers, caller.scope, papers))
+
+
+@router.post("/devices", responses=BYTES | refusals(401, 403, 413, 422, 429), openapi_extra=BYTES_IN)
+async def introduce(request: Request, served: ServedOf) -> Response:
+    """Take a device in again by the county's certificate for it, after the server was put back from a backup."""
+    greet_stranger(request, served)
+    certificate = await read_body(request, MAX_CERTIFICATE)
+    member = await run_in_threadpool(served.store.introduce, certificate)
+    if member is None:
+        refuse(401, "sync.unknown_device")
+    if member.revoked:
+        refuse(403, "sync.revoked")
     return binary(b"")
 
 

@@ -44,6 +44,7 @@ IDS_AT_ONCE = 500
 """Papers that one request asks for; their ids stand in its address, whose length is limited."""
 
 _KNOWN_REFUSALS = frozenset({"sync.unknown_device", "sync.revoked", "sync.not_a_member", "sync.too_large"})
+_UNCOUNTED = frozenset({"sync.unknown_device", "sync.revoked"})
 _BODIES = 3
 """How often a body is sent in pieces again, should they not make it up at the other end."""
 
@@ -58,11 +59,15 @@ class HttpStore:
         server: the server paper from the admission.
         signer: the key of this device.
         patience: how much to put up with.
+        certificate: the county's paper about this device. A server that was put back from a backup may not know it.
     """
 
-    def __init__(self, url: str, server: Server, signer: Signer, patience: Patience | None = None) -> None:
+    def __init__(
+        self, url: str, server: Server, signer: Signer, patience: Patience | None = None, *, certificate: bytes = b""
+    ) -> None:
         self._server = server
         self._signer = signer
+        self._certificate = certificate
         self._caller = Caller(*_origin(url), _pinned(server), patience or Patience())
         self._learnt = 0
 
@@ -135,13 +140,14 @@ class HttpStore:
             papers += self._split(self._fetch(f"/v1/scopes/{scope.hex()}/papers?{query}"), split)
         return papers
 
-    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
+    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> list[bytes]:
         """Hand papers in."""
-        given = 0
+        given, declined = 0, list[bytes]()
         while given < len(papers):
             batch = self._batch(papers[given:], len)
-            self._post(f"/v1/scopes/{scope.hex()}/papers", join(batch))
+            declined += self._decode(self._post(f"/v1/scopes/{scope.hex()}/papers", join(batch)), list[bytes])
             given += len(batch)
+        return declined
 
     # ---- calls ----
 
@@ -201,11 +207,22 @@ class HttpStore:
 
     def _persist(self, attempt: Callable[[], T]) -> T:
         try:
-            return self._caller.persist(attempt)
+            return self._known(attempt)
         except ssl.SSLCertVerificationError as error:
             raise Problem("sync.not_our_server", county=self._server.county_name) from error
         except Refusal as refusal:
             raise self._problem(refusal) from refusal
+
+    def _known(self, attempt: Callable[[], T]) -> T:
+        """Make an attempt; where the server does not count us in, show it our certificate, once, and try again."""
+        try:
+            return self._caller.persist(attempt)
+        except Refusal as refusal:
+            certificate, self._certificate = self._certificate, b""
+            if problem_in(refusal.content) not in _UNCOUNTED or not certificate:
+                raise
+            self._caller.persist(lambda: self._caller.exchange("POST", "/v1/devices", {}, certificate))
+            return self._caller.persist(attempt)
 
     def _exchange(self, method: str, target: str, body: bytes = b"", into: bytearray | None = None) -> bytes:
         signed = b"" if method == "PUT" else body

@@ -106,9 +106,9 @@ class PeerStore:
         """The papers with these ids."""
         return self._ask(AskPapers(scope, list(ids)), list[bytes])
 
-    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
+    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> list[bytes]:
         """Hand papers over."""
-        self._ask(GivePapers(scope, list(papers)), bool)
+        return self._ask(GivePapers(scope, list(papers)), list[bytes])
 
     def farewell(self) -> None:
         """Say that this was all."""
@@ -171,8 +171,7 @@ class Hosting:
             case AskPapers():
                 return self._home.read_papers(call.scope, call.ids)
             case GivePapers():
-                self._home.add_papers(call.scope, call.papers)
-                return True
+                return self._home.add_papers(call.scope, call.papers)
             case Farewell():
                 return True
 

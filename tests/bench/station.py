@@ -18,7 +18,7 @@ from storage.records import Draft
 from sync.county.office import County
 from sync.papers import Admission, Request, armour, unarmour
 from tests.bench.records import IDS, Plain
-from ui.meetings import meet_server, require_county
+from ui.meetings import meet_server, pass_of
 
 BATCH = 1000
 """Records of one save, and of one `bulkDocs` of PouchDB's."""
@@ -52,7 +52,7 @@ def drafts(archive: Archive, given: Sequence[Plain]) -> list[Draft]:
 
 def meet(archive: Archive, url: str) -> None:
     """Meet the server, until all that is here is safe there."""
-    meet_server(archive.meeting, url, require_county(archive), archive.device.signer)
+    meet_server(archive.meeting, url, pass_of(archive))
     assert archive.meeting.backlog().waiting == 0
 
 

@@ -121,7 +121,9 @@ def test_lines_without_progress_are_cut_and_slow_ones_are_not(county: County, ch
         slow.sendall(request[-1:])
         slow.settimeout(30)
         assert slow.recv(1000).startswith(b"HTTP/1.1 200")
-        assert slow.recv(1000) == b"", "an idle connection is closed after a while"
+        # An idle connection is closed after a while, else this waits for more in vain.
+        while slow.recv(1000):
+            pass
         with place.caller() as caller:
             assert caller.call("GET", "").status_code == 200
         assert [line["status"] for line in place.server.log("request")] == [499, 200, 200]

@@ -30,7 +30,7 @@ from sync.store import REFUSALS, Appended, Overview
 from sync.transports.frames import join, join_segments
 from sync.transports.http import HttpStore
 from tests.county.served import Caller, Served, add_person, refusal, running, serving
-from ui.meetings import meet_server
+from ui.meetings import meet_server, pass_of
 
 if TYPE_CHECKING:
     from tests.conftest import Chain, Workshop
@@ -423,7 +423,7 @@ def test_a_reason_that_this_version_does_not_know_is_put_into_words_that_it_has(
     one, _ = served.station.archives
     add_person(one, "周敏")
     county = served.county
-    with serving_here(county, Tomorrow(county.engine, county.server, bytes(16))) as url:
+    with serving_here(county, Tomorrow(county.engine, county.server, bytes(16), b"")) as url:
         (refused,) = served.meet(one, url).refused
     assert refused.reason == "sync.refused_other"
     assert served.meet(one).refused == []
@@ -476,8 +476,6 @@ def test_names_that_devices_and_stations_have_are_all_that_can_be_read_at_the_se
 
 def test_a_meeting_tells_how_far_the_clocks_are_apart(served: Served) -> None:
     archive = served.station.archives[0]
-    server = archive.device.server
-    assert server is not None
-    transfer = meet_server(archive.meeting, served.url, server, archive.device.signer)
+    transfer = meet_server(archive.meeting, served.url, pass_of(archive))
     assert transfer.beside is not None
     assert abs(transfer.beside) < 60_000

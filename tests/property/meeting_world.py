@@ -56,10 +56,13 @@ class Door:
     def __init__(self, world: World, device: int) -> None:
         self._world = world
         self._id = world.archives[device].device.id
+        self._certificate = world.archives[device].device.certificate_paper
 
     def _in(self, scope: bytes | None = None, *, founding: bool = False) -> tuple[CountyStore, Member]:
         store = self._world.county.store
         member = store.member(self._id)
+        if member is None or member.revoked:
+            member = store.introduce(self._certificate)
         if member is None or member.revoked:
             raise Problem("sync.revoked" if member else "sync.unknown_device", county="")
         if scope and not store.is_member(member, scope) and not (founding and not store.is_founded(scope)):
@@ -86,8 +89,8 @@ class Door:
     def read_papers(self, scope: bytes, ids: Iterable[bytes]) -> list[bytes]:
         return self._in(scope)[0].read_papers(scope, ids)
 
-    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
-        self._in(scope, founding=True)[0].add_papers(scope, papers)
+    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> list[bytes]:
+        return self._in(scope, founding=True)[0].add_papers(scope, papers)
 
 
 class Neighbour:
@@ -142,6 +145,9 @@ class World:
             (folder / f"stick-{number}").mkdir()
         self.sticks = [FolderStore(folder / f"stick-{number}") for number in range(STICKS)]
         self.committed: dict[ChangeId, Fact] = {}
+        self.forgotten: set[int] = set()
+        """Whom a server that was put back had revoked and does not know it."""
+
         self.safe: dict[bytes, int] = {}
 
     @staticmethod
@@ -175,6 +181,10 @@ class World:
 
     def active(self) -> list[int]:
         return [number for number in DEVICES if number not in self.revoked()]
+
+    def settled(self) -> list[int]:
+        """Who is in use and has not been revoked by a county that forgot it."""
+        return [number for number in self.active() if number not in self.forgotten]
 
     def is_handed_in(self, device: int) -> bool:
         """Whether the county has all that it ever confirmed to a device, and every erasure that was made there."""
@@ -216,7 +226,13 @@ class World:
         return _Noting(self, self.archives[device])
 
     def meet(self, device: int, place: str | int) -> Transfer:
-        transfer = meet(self.archives[device].meeting, self.store(device, place))
+        try:
+            transfer = meet(self.archives[device].meeting, self.store(device, place))
+        except Problem as problem:
+            # It may itself bring the paper that the server had forgotten.
+            if problem.key != "sync.revoked" or device not in self.forgotten:
+                raise
+            transfer = Transfer()
         self.note_safe(device)
         return transfer
 
@@ -241,11 +257,12 @@ class World:
         return self.folder / name
 
     def restore_county(self, backup: Path, name: str) -> None:
-        root = self.county.folder / "county.key"
+        root, revoked = self.county.folder / "county.key", self.revoked()
         self.county.close()
         restore(backup, self.folder / name)
         shutil.copy(root, self.folder / name)
         self.county = County(self.folder / name)
+        self.forgotten |= revoked - self.revoked()
 
     # ---- how it stands ----
 
@@ -294,7 +311,8 @@ class World:
         for _ in range(8):
             before = self._everything()
             for number in self.active():
-                self.meet(number, "server")
+                if number in self.active():
+                    self.meet(number, "server")
             if self._everything() == before:
                 return
         message = "they never come to rest"

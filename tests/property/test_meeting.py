@@ -99,7 +99,7 @@ class Meetings(RuleBasedStateMachine):
         other = next(one for one in STATIONS.values() if device not in one)[0]
         certificate = self.archives[other].device.certificate
         assert certificate is not None
-        if people and not archive.meeting.membership.is_revoked():
+        if people and device not in self.world.forgotten and not archive.meeting.membership.is_revoked():
             scope = archive.share("referral", [(certificate.station, certificate.station_name)])
             self.shared.append(scope)
             person = data.draw(st.sampled_from(people))
@@ -109,7 +109,7 @@ class Meetings(RuleBasedStateMachine):
     def erase(self, device: int, data: st.DataObject) -> None:
         archive = self.archives[device]
         people = [record.id for record in archive.find("person")]
-        if people and device in self.world.active():
+        if people and device in self.world.settled():
             with self.world.noted(device):
                 archive.erase(data.draw(st.sampled_from(people)), {})
 
@@ -126,7 +126,7 @@ class Meetings(RuleBasedStateMachine):
 
     @rule()
     def all_meet_the_server(self) -> None:
-        for device in self.world.active():
+        for device in filter(lambda one: one in self.world.active(), DEVICES):
             assert {one.reason for one in self.world.meet(device, "server").refused} <= {REVOKED}
 
     @rule(device=devices, data=st.data(), calls=st.integers(0, 6), answer_lost=st.booleans())
@@ -223,23 +223,22 @@ class Meetings(RuleBasedStateMachine):
         world = self.world
         if device in world.active() and world.may_be_lost(device) and world.is_handed_in(device):
             world.county.revoke(self.archives[device].device.id.hex())
-            self.county_backup = None
+            world.forgotten.discard(device)
 
     @rule(device=devices)
     def let_count_what_came_later(self, device: int) -> None:
         if device in self.world.revoked():
             self.world.county.revoke(self.archives[device].device.id.hex(), accept_later=True)
-            self.county_backup = None
 
     @rule(device=devices)
     def admit_again(self, device: int) -> None:
         station = next(name for name, members in STATIONS.items() if device in members)
         self.world.workshop.join(self.archives[device], self.world.county, station)
-        self.county_backup = None
+        self.world.forgotten.discard(device)
 
     @rule()
     def back_the_server_up(self) -> None:
-        """The administrator does it whenever devices were admitted or revoked: the server learns that from nobody else."""
+        """Whom the county admits and revokes later, a server that is put back learns from the stations."""
         self.county_backup = self.world.back_up_county(self.name("backup"))
 
     @precondition(lambda self: self.county_backup)
@@ -266,7 +265,9 @@ class Meetings(RuleBasedStateMachine):
         world = self.world
         lengths, counting = world.lengths(), world.counting()
         assert world.promised() <= counting.keys()
-        assert {stream: end for stream, end in world.safe.items() if end > lengths.get(stream, 0)} == {}
+        apart = {self.archives[device].device.id for device in world.revoked() & world.forgotten}
+        safe = {stream: end for stream, end in world.safe.items() if device_of(stream) not in apart}
+        assert {stream: end for stream, end in safe.items() if end > lengths.get(stream, 0)} == {}
         assert sum(lengths.values()) == len(counting)
         erased = erased_in(counting.values())
         active = [self.archives[device] for device in world.active()]

@@ -11,7 +11,7 @@ from app.texts import Texts
 from storage.archive import Archive
 from sync.engine import Transfer
 from ui.cli.command import Answer, opened, prepare
-from ui.meetings import Place, meet_folder, meet_server, note_met, require_county
+from ui.meetings import Place, meet_folder, meet_server, note_met, pass_of
 
 
 def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
@@ -61,14 +61,14 @@ def met(archive: Archive, transfer: Transfer, texts: Texts) -> Answer:
 
 
 def _meet(archive: Archive, arguments: argparse.Namespace) -> Transfer:
-    server = require_county(archive)
+    own = pass_of(archive)
     progress = _progress if sys.stderr.isatty() else None
     if arguments.folder:
         place = Place("stick", str(arguments.folder))
         transfer = meet_folder(archive.meeting, arguments.folder, progress)
     else:
         place = Place("server", arguments.url)
-        transfer = meet_server(archive.meeting, arguments.url, server, archive.device.signer, progress)
+        transfer = meet_server(archive.meeting, arguments.url, own, progress)
     note_met(archive, place, transfer)
     return transfer
 

@@ -32,7 +32,7 @@ from sync.papers import Admission, Request, armour, unarmour
 from ui.demo.files import answer_file, school_roster, village_roster
 from ui.demo.people import Invented, Inventor, answers
 from ui.demo.server import ServerProcess
-from ui.meetings import Place, meet_folder, meet_server, note_met, require_county
+from ui.meetings import Place, meet_folder, meet_server, note_met, pass_of
 
 PASSWORD = "xinyi-demo"  # noqa: S105 -- of invented people, and printed for whoever tries the demonstration
 MARKER = "xinyi-demo.json"
@@ -304,7 +304,7 @@ class Story:
 
     def _sync(self, key: str, user: str, server: ServerProcess) -> tuple[int, int]:
         with self._opened(key, user) as archive:
-            transfer = meet_server(archive.meeting, server.url, require_county(archive), archive.device.signer)
+            transfer = meet_server(archive.meeting, server.url, pass_of(archive))
             note_met(archive, Place("server", server.url), transfer)
             return transfer.sent, transfer.received
 

@@ -62,9 +62,13 @@ class HomeElsewhere:
         """Papers by their ids."""
         return self._ask(lambda meeting: meeting.read_papers(scope, ids))
 
-    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> None:
+    def add_papers(self, scope: bytes, papers: Sequence[bytes]) -> list[bytes]:
         """Take papers."""
-        self._ask(lambda meeting: meeting.add_papers(scope, papers))
+        return self._ask(lambda meeting: meeting.add_papers(scope, papers))
+
+    def set_aside(self, scope: bytes, ids: Sequence[bytes]) -> None:
+        """Note papers about which the county and the archive differ."""
+        self._ask(lambda meeting: meeting.set_aside(scope, ids))
 
     def seal(self) -> None:
         """Put what was saved into segments."""

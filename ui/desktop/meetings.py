@@ -20,7 +20,7 @@ from sync.engine import Home, Progress, Transfer
 from ui.desktop.desk import Desk
 from ui.desktop.home import HomeElsewhere
 from ui.desktop.tasks import Task, Tasks
-from ui.meetings import Place, meet_folder, meet_server, note_failed, note_met, require_county
+from ui.meetings import Place, meet_folder, meet_server, note_failed, note_met, pass_of, require_county
 
 _ENDED_BY_US = frozenset({"desktop.locked_meanwhile", "neighbour.stopped", "sync.stopped"})
 """Problems that are none: somebody locked the window, stopped the meeting or wanted another one."""
@@ -115,10 +115,8 @@ class Meetings(QObject):
         """Meet the county server."""
 
         def meet(home: Home, progress: Progress) -> Transfer:
-            server, signer = self._tasks.ask_archive(
-                lambda desk: (require_county(desk.archive), desk.archive.device.signer)
-            )
-            return meet_server(home, url, server, signer, progress, begun=brake.fit)
+            own = self._tasks.ask_archive(lambda desk: pass_of(desk.archive))
+            return meet_server(home, url, own, progress, begun=brake.fit)
 
         brake = Brake()
         self.begin(Company(lambda: Place("server", url), meet, brake, by_itself))

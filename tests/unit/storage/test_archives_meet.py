@@ -595,7 +595,7 @@ def test_a_store_that_does_not_keep_its_word_ends_the_meeting_with_a_report(know
     one, _ = known.archives
     add_person(one, "李雷")
     one.meeting.seal()
-    transfer, _ = reconcile(one.meeting, Forgetful(known.server), one.meeting.scope)
+    transfer = reconcile(one.meeting, Forgetful(known.server), one.meeting.scope).transfer
     assert set(transfer.refused) == {
         Refusal(b"s" * 24, 1, "sync.refused_missing"),
         Refusal(one.device.stream[1], 1, "sync.refused_unreadable"),

@@ -250,7 +250,7 @@ def test_a_segment_that_a_store_speaks_of_and_does_not_give_is_missing(tmp_path:
     stream, (seq, mark) = bytes.fromhex(said["stream"]), said["says"]
     theirs = Promising(tmp_path)
     theirs.promised = {stream: Point(seq, bytes.fromhex(mark))}
-    transfer, _ = reconcile(FolderStore(tmp_path), theirs, bytes.fromhex(REFUSED["scope"]))
+    transfer = reconcile(FolderStore(tmp_path), theirs, bytes.fromhex(REFUSED["scope"])).transfer
     assert transfer.refused == [Refusal(stream, 1, said["reason"])]
 
 

@@ -108,7 +108,7 @@ def test_whatever_happens_to_a_file_whoever_has_the_bytes_heals_it(
     ending, damage = ending_and_damage
     hurt(files(stick, ending)[place], damage)
     assert stick.overview(scope).vector.get(streams(segments), (0,))[0] == place
-    transfer, _ = reconcile(source, stick, scope)
+    transfer = reconcile(source, stick, scope).transfer
     assert transfer.refused == []
     assert stick.overview(scope) == source.overview(scope)
     assert stick.read(scope, streams(segments), 1) == segments
@@ -191,7 +191,7 @@ def test_a_fork_is_reported_and_nothing_on_the_stick_is_overwritten(
     source.append(scope, chain(ours, stream=stream))
     stick.append(scope, chain(theirs, stream=stream))
     before = {path: path.read_bytes() for path in files(stick, "*")}
-    transfer, _ = reconcile(source, stick, scope)
+    transfer = reconcile(source, stick, scope).transfer
     assert Refusal(stream, min(ours, theirs) + (ours != theirs), "sync.refused_fork") in transfer.refused
     assert {path: path.read_bytes() for path in files(stick, "*")} == before
 
