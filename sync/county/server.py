@@ -15,7 +15,7 @@ import uvicorn
 
 from sync.county.ledger import Ledger
 from sync.county.limits import Limits
-from sync.county.lines import lines_within
+from sync.county.lines import keep_buffers_small, lines_within
 from sync.county.logs import Log, libraries_write_to
 from sync.county.metrics import shared_numbers
 from sync.county.office import TLS_CERTIFICATE, TLS_KEY, County
@@ -92,6 +92,7 @@ def run(county: County, listener: socket.socket, limits: Limits, begin: Callable
         limits: how much may be asked.
         begin: called once signals are heeded, with a function that ends the serving.
     """
+    keep_buffers_small()
     log = Log()
     server = uvicorn.Server(_config(county, limits, log))
 

@@ -15,6 +15,7 @@ import pytest
 import xlsxwriter
 
 from app.people.identity import resident_id_checksum
+from tests.cli.processes import run_process
 from tests.printed import pages_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,15 +40,7 @@ def run(*arguments: object, archive: Path | None = None, user: str = "王老师"
     if archive:
         environment |= {"XINYI_ARCHIVE": str(archive), "XINYI_USER": user}
         environment["XINYI_PASSWORD_FILE"] = str(archive.with_suffix(".password"))
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "ui", *map(str, arguments)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = run_process([*map(str, arguments)], ROOT, environment)
     assert "Traceback" not in done.stderr
     assert done.returncode == expect, (done.stdout, done.stderr)
     return Ran(done.returncode, done.stdout, done.stderr)

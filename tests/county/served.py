@@ -68,7 +68,7 @@ class Running:
     def stop(self) -> None:
         """Ask it to stop, as systemd does."""
         self.process.terminate()
-        assert self.process.wait(30) == 0
+        assert self.process.wait(30) == 0, self.text()
 
 
 @contextmanager

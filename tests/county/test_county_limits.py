@@ -277,3 +277,35 @@ def refusals(county: County) -> list[tuple[object, ...]]:
             query(columns.device, columns.stream, columns.seq, columns.reason).order_by(columns.no)
         )
         return [tuple(row) for row in found]
+
+
+def test_a_server_that_stops_does_not_wait_for_somebody_who_thinks(county: County, chain: Chain) -> None:
+    with served(county, chain, Limits(grace=600)) as place, place.line() as thinking, place.line() as silent:
+        thinking.sendall(place.post("/papers", join([b"no paper"])))
+        assert thinking.recv(1000).startswith(b"HTTP/1.1 200")
+        place.server.stop()
+        for line in (thinking, silent):
+            with suppress(OSError):
+                while line.recv(1000):
+                    pass
+
+
+HELD = """
+import asyncio.sslproto, gc, sys, threading
+from sync.county import lines
+def held():
+    protocols = [one for one in gc.get_objects() if isinstance(one, asyncio.sslproto.SSLProtocol)]
+    return sorted({len(value) for one in protocols for value in vars(one).values() if isinstance(value, bytearray)})
+def connected(self, transport, made=lines.Line.connection_made):
+    made(self, transport)
+    print("held", held(), flush=True)
+lines.Line.connection_made = connected
+"""
+
+
+def test_a_connection_holds_little_memory(county: County, chain: Chain) -> None:
+    with running(county.folder, before=HELD) as server:
+        place = Place(county, chain, server)
+        with place.line():
+            assert server.process.stdout is not None
+            assert server.process.stdout.readline() == "held [32768]\n"
