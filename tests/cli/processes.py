@@ -12,7 +12,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from storage import keys
+
 _PRELOADED = ["ui.__main__", "ui.cli.main", "ui.cli.command", "app.records", "storage.archive", "sync.engine"]
+
+
+CHEAP = keys.Cost(memory=128, passes=1, lanes=1)
+"""Passwords that take no time: how long they take is the business of the tests of the archive."""
+
+PROGRAM = """
+import sys
+from storage import keys
+from ui.__main__ import main
+keys.COST = keys.Cost(memory=128, passes=1, lanes=1)
+sys.exit(main())
+"""
+"""The program as a process to talk with, with such passwords."""
 
 
 class Done(NamedTuple):
@@ -48,6 +63,7 @@ def _begin(arguments: list[str], cwd: str, environment: dict[str, str], out: Pat
     sys.stdin = io.TextIOWrapper(io.FileIO(0), "utf-8")
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), "utf-8", write_through=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), "utf-8", write_through=True)
+    keys.COST = CHEAP
     from ui.__main__ import main  # in the new process
 
     sys.exit(main(arguments))

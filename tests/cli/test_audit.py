@@ -7,6 +7,7 @@ import pytest
 
 from storage.database import connect
 from storage.keys import open_slots, slots_path
+from tests.cli.processes import CHEAP
 from tests.printed import bare, text_of
 
 
@@ -62,7 +63,8 @@ def test_a_checkpoint_holds_as_long_as_nothing_was_changed(cli: Any, school: Pat
     assert cli.run("archive", "checkpoint", "--check", file, "--json", archive=school).data["same"]
 
 
-def test_a_changed_past_is_found_and_shown_where(cli: Any, school: Path) -> None:
+def test_a_changed_past_is_found_and_shown_where(cli: Any, school: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.keys.COST", CHEAP)
     file = school.with_name("checkpoint.txt")
     cli.run("archive", "checkpoint", "--out", file, archive=school)
     password = school.with_suffix(".password").read_text("utf-8").strip()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.processes import PROGRAM
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
@@ -27,7 +29,7 @@ class Laptop:
         environment |= {"XINYI_ARCHIVE": str(archive), "XINYI_USER": "王老师"}
         environment["XINYI_PASSWORD_FILE"] = str(archive.with_suffix(".password"))
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "ui", "neighbour", *map(str, arguments), "--json"],
+            [sys.executable, "-W", "error", "-c", PROGRAM, "neighbour", *map(str, arguments), "--json"],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
