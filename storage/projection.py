@@ -21,7 +21,7 @@ from sync.wire import encode as canonical
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[dict[str, Any], dict[str, list[Any]]]).decode
 
-LAYOUT = 3
+LAYOUT = 4
 """Raised when the tables of this module are made otherwise, so that the projection is made again."""
 
 _BY_ID = "no IN (SELECT no FROM change WHERE record {})"
@@ -82,10 +82,11 @@ class Projection:
         """Make the empty tables of all declared types, without what makes them quick to read."""
         for kind in self._catalogue:
             if kind.terms:
-                # `unicode61` splits at spaces only what `terms` prepared; short prefixes have an index of their own.
+                # `terms` has prepared words that hold nothing but letters and digits, in one case: splitting at spaces is
+                # all there is to do, and `ascii` does it in half the time. Short prefixes have an index of their own.
                 self._connection.execute(
                     f"CREATE VIRTUAL TABLE s_{kind.name} USING fts5(terms, content='', contentless_delete=1,"
-                    " tokenize='unicode61', detail=none, prefix='1 2 3 4 5')"
+                    " tokenize='ascii', detail=none, prefix='1 2 3 4 5')"
                 )
         for kind in self._kinds():
             columns = "".join(f", f_{field}" for field in kind.index)

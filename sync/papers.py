@@ -141,7 +141,8 @@ class Admission(PaperBody, frozen=True):
 class Revocation(PaperBody, frozen=True):
     """What a device writes counts no further than these ends of its streams; signed by the county.
 
-    Of several papers about a device, certificates among them, the one with the greatest serial counts.
+    A device is revoked where the paper about it with the greatest serial, certificates among them, is one of these. Where
+    its streams end then, `ends_since` says. `extends`: the office lets count what was handed in after the revocation.
     """
 
     KIND = 7
@@ -150,6 +151,7 @@ class Revocation(PaperBody, frozen=True):
     device: Id
     serial: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     ends: list[tuple[StreamId, Point]]
+    extends: bool
 
 
 class Founding(PaperBody, frozen=True):
@@ -257,16 +259,19 @@ def open_revocation(data: bytes, county_key: bytes) -> Revocation:
 def ends_since(serial: int, revocations: Iterable[Revocation]) -> dict[bytes, Point] | None:
     """Where the streams of a device end that was certified with this serial; None where it was not revoked since.
 
-    Revocations add up: a stream ends where the furthest of them says. The county's server, put back from an old backup,
-    may have said less of a device that it revoked once more.
+    The first revocation holds, and those after it only where they extend it. A server that was put back from an old
+    backup may have revoked once more a device that it had forgotten: by then it had lost something that counted, or
+    taken something that must not.
     """
     since = sorted((one for one in revocations if one.serial > serial), key=lambda one: one.serial)
-    ends: dict[bytes, Point] = {}
-    for paper in since:
-        for stream, point in paper.ends:
+    if not since:
+        return None
+    ends = dict(since[0].ends)
+    for paper in since[1:]:
+        for stream, point in paper.ends if paper.extends else ():
             if stream not in ends or point.seq > ends[stream].seq:
                 ends[stream] = point
-    return ends if since else None
+    return ends
 
 
 def open_founding(data: bytes, founder: Certificate) -> Founding:

@@ -1,6 +1,6 @@
 """How a person is found: the words a full-text index keeps of them, and the question asked of it.
 
-The index is FTS5 with ``tokenize = 'unicode61'``, of any detail; ``prefix = '1 2 3 4 5'`` makes short questions quick.
+The index is FTS5 with ``tokenize = 'ascii'``, of any detail; ``prefix = '1 2 3 4 5'`` makes short questions quick.
 A person's text has these kinds of words, which cannot be mistaken for each other:
 
 * every ideograph, or other letter that is not Latin, by itself and with the one after it: ``张 三 丰 张三 三丰``;

@@ -122,12 +122,15 @@ def _certificate(request: Request, station: bytes, scope: bytes, title: tuple[Ti
 # ---- revoking ----
 
 
-def revoke(connection: Connection, root: Signer, device: Found) -> Revoked:
-    """Let a device's streams end where they are; it gets nothing any more, and nothing is taken from it."""
+def revoke(connection: Connection, root: Signer, device: Found, *, extends: bool = False) -> Revoked:
+    """Let a device's streams end where they are; it gets nothing any more, and nothing is taken from it.
+
+    With `extends` that is further than where they ended before.
+    """
     connection.execute(update(tables.device).where(tables.device.c.id == device.id).values(revoked=int(time.time())))
     ends = [(name, end) for name, _, end in streams_of(connection, device.id)]
     serial = _next_serial(connection, device.id)
-    paper = write_paper(Revocation(root.id, device.id, serial, ends), root)
+    paper = write_paper(Revocation(root.id, device.id, serial, ends, extends), root)
     for scope in scopes_of_station(connection, device.station):
         keep_paper(connection, paper, scope, Revocation.KIND)
     return Revoked(device.id, device.name, device.station_name, len(apart(connection, device.id)), 0)
@@ -137,7 +140,7 @@ def release(connection: Connection, root: Signer, device: Found) -> Revoked:
     """Let count what a revoked device wrote and others have handed in since; it stays revoked, with later ends."""
     connection.execute(update(tables.device).where(tables.device.c.id == device.id).values(revoked=None))
     accepted = take_back(connection, device.id)
-    return revoke(connection, root, device)._replace(accepted=accepted)
+    return revoke(connection, root, device, extends=True)._replace(accepted=accepted)
 
 
 def find_device(connection: Connection, named: str) -> Found:

@@ -18,7 +18,7 @@ from typing import Any, Self
 from sqlcipher3 import dbapi2 as sqlcipher
 
 WORDS = (
-    "CREATE VIRTUAL TABLE s USING fts5(terms, content='', contentless_delete=1, tokenize='unicode61', detail=none,"
+    "CREATE VIRTUAL TABLE s USING fts5(terms, content='', contentless_delete=1, tokenize='ascii', detail=none,"
     " prefix='1 2 3 4 5')"
 )
 """As `storage.projection` declares it: the same bytes in the same index."""

@@ -103,7 +103,6 @@ def test_a_revocation_that_was_forgotten_comes_back_with_the_first_colleague(sce
     assert ours.state_hash() == colleague.state_hash()
     assert ours.meeting.backlog().waiting == 0
     assert is_quiet(scene, ours)
-    assert scene.county.devices()[0].revoked is None
 
 
 def test_revoking_again_by_hand_takes_nothing_out_that_counted(scene: Scene) -> None:
@@ -119,6 +118,23 @@ def test_revoking_again_by_hand_takes_nothing_out_that_counted(scene: Scene) -> 
     assert ours.meeting.apart() == colleague.meeting.apart() == []
     assert lost.device.stream[1] in scene.county.store.overview(ours.device.scope).vector
     assert is_quiet(scene, ours)
+
+
+def test_revoking_again_by_hand_does_not_let_count_what_came_since(scene: Scene) -> None:
+    ours, colleague, lost = scene.archives
+    scene.county.revoke(lost.device.id.hex())
+    scene.all_meet(ours)
+    scene.put_back()
+    add_person(lost, "捡到电脑的人")
+    scene.meet(lost)
+    scene.county.revoke(lost.device.id.hex())
+    scene.meet(colleague)
+    assert names(colleague) == {"捡到电脑的人"}, "nobody has told the county yet what it said before"
+    scene.all_meet(ours, colleague)
+    assert names(ours) == names(colleague) == set()
+    assert ours.state_hash() == colleague.state_hash()
+    assert is_quiet(scene, ours)
+    assert is_quiet(scene, colleague)
 
 
 def test_what_a_revoked_device_hands_in_while_it_is_forgotten_is_set_apart_later(scene: Scene) -> None:
@@ -261,7 +277,7 @@ def test_a_member_cannot_admit_or_revoke_anybody(station: Station, workshop: Wor
     with workshop.archive(2) as stranger:
         root = Signer.generate()
         certificate = certificate_for(stranger, station, root)
-        revocation = Revocation(root.id, colleague.device.id, certificate.serial, [])
+        revocation = Revocation(root.id, colleague.device.id, certificate.serial, [], extends=False)
         papers = [write_paper(certificate, root), write_paper(revocation, ours.device.signer)]
         assert len(station.server.add_papers(ours.device.scope, papers)) == 2
         assert station.server.member(stranger.device.id) is None

@@ -609,7 +609,7 @@ def test_papers_that_a_server_makes_up_change_nobodys_standing(pair: Station, tm
     elsewhere.close()
     spy = Signer.generate()
     made_up = msgspec.structs.replace(own, device=spy.id, signing_key=spy.public_key, serial=2**62)
-    revoked = Revocation(own.county, colleague.device.id, 2**62, [])
+    revoked = Revocation(own.county, colleague.device.id, 2**62, [], extends=False)
     papers = [
         *(write_paper(made_up, signer) for signer in (server, foreign, spy)),
         write_paper(msgspec.structs.replace(made_up, county=foreign.id), foreign),

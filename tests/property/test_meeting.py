@@ -223,7 +223,6 @@ class Meetings(RuleBasedStateMachine):
         world = self.world
         if device in world.active() and world.may_be_lost(device) and world.is_handed_in(device):
             world.county.revoke(self.archives[device].device.id.hex())
-            world.forgotten.discard(device)
 
     @rule(device=devices)
     def let_count_what_came_later(self, device: int) -> None:

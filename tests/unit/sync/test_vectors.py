@@ -31,6 +31,7 @@ from sync.papers import (
     Revocation,
     Server,
     armour,
+    ends_since,
     open_certificate,
     open_founding,
     open_grant,
@@ -107,8 +108,9 @@ def change(written: dict[str, Any]) -> Change:
     )
 
 
-def test_a_segment_of_the_first_format_opens() -> None:
-    said = vector("segment-1.json")
+@pytest.mark.parametrize(("name", "dictionary"), [("segment-1.json", 1), ("segment-2.json", 2)])
+def test_a_segment_opens_whatever_dictionary_it_was_packed_with(name: str, dictionary: int) -> None:
+    said = vector(name)
     data, envelopes = bytes.fromhex(said["data"]), bytes.fromhex(said["envelopes"])
     scope_key = ScopeKey(bytes.fromhex(said["scope"]), said["epoch"], bytes.fromhex(said["scope_key"]))
     keys = {bytes.fromhex(person): bytes.fromhex(key) for person, key in said["person_keys"].items()}
@@ -119,6 +121,7 @@ def test_a_segment_of_the_first_format_opens() -> None:
     assert before.continued_by(header)
     assert before.after(header, data).hash.hex() == said["hash"]
     assert (header.scope, header.epoch, header.suite, header.schema) == (scope_key.scope, scope_key.epoch, 1, 2)
+    assert header.dictionary == dictionary
     assert open_envelopes(envelopes, scope_key) == keys
     assert seal_envelopes(keys, scope_key) == envelopes
     opened = open_segment(data, scope_key=scope_key.key, keys_of=lambda _: keys)
@@ -152,6 +155,22 @@ def test_a_paper_of_the_later_kinds_opens_and_is_written_the_same(name: str) -> 
     fields = {field: getattr(body, field) for field in body.__struct_fields__}
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(fields)) == value(said["body"])
     assert write_paper(body, Signer(digest(f"xinyi vector {said['seed']}".encode()))) == data
+
+
+@pytest.mark.parametrize("name", vector("papers-2.json")["ends"])
+def test_the_streams_of_a_device_that_was_revoked_several_times_end_where_they_ever_did(name: str) -> None:
+    said = vector("papers-2.json")["ends"][name]
+    revocations = [
+        Revocation(bytes(16), bytes(16), paper["serial"], list(points(paper["ends"]).items()), paper["extends"])
+        for paper in said["revocations"]
+    ]
+    expected = None if said["ends"] is None else points(said["ends"])
+    assert ends_since(said["certified"], revocations) == expected
+    assert ends_since(said["certified"], revocations[::-1]) == expected
+
+
+def points(written: list[tuple[str, int, str]]) -> dict[bytes, Point]:
+    return {bytes.fromhex(stream): Point(seq, bytes.fromhex(mark)) for stream, seq, mark in written}
 
 
 def test_a_revocation_and_a_founding_are_believed_by_whom_they_must_be_signed() -> None:
@@ -189,7 +208,7 @@ def test_what_two_hold_who_hold_the_same_has_the_same_digest_as_ever() -> None:
     said = vector("papers-2.json")["state"]
     overviews = {
         bytes.fromhex(one["scope"]): Overview(
-            {bytes.fromhex(stream): Point(seq, bytes.fromhex(mark)) for stream, seq, mark in one["vector"]},
+            points(one["vector"]),
             [bytes.fromhex(paper) for paper in one["papers"]],
         )
         for one in said["overviews"]
@@ -222,10 +241,7 @@ def gate() -> Gate:
         header = read_header(data)
         tails[header.stream] = tails.get(header.stream, Tail.of_new(header.stream)).after(header, data)
         stored[header.stream, header.seq] = data
-    ends = {
-        bytes.fromhex(device): {bytes.fromhex(one): Point(seq, bytes.fromhex(mark)) for one, seq, mark in streams}
-        for device, streams in REFUSED["ends"].items()
-    }
+    ends = {bytes.fromhex(device): points(streams) for device, streams in REFUSED["ends"].items()}
     keys = {key_id(key): key for key in map(bytes.fromhex, REFUSED["members"])}
     return Gate(
         bytes.fromhex(REFUSED["scope"]),
