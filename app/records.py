@@ -302,8 +302,10 @@ class Access(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def _person_terms(fields: Fields) -> str:
-    said = {name: fields.get(name) or "" for name in ("id_number", "student_number", "birth_date")}
-    return index_terms(fields["name"], **said)
+    given = fields.get
+    return index_terms(
+        fields["name"], given("id_number") or "", given("student_number") or "", given("birth_date") or ""
+    )
 
 
 CATALOGUE = Catalogue(

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations, islice, pairwise
+from operator import itemgetter
 
 from app.people.names import IDEOGRAPHS, PRIVATE_USE, VARIANTS
 from app.people.pinyin import fold_letters, readings
@@ -34,7 +36,9 @@ _SHORTEST_END = 3
 _SHORTEST_BEGINNING = 6
 _LONG_NUMBER = 14
 
-_MARKED_BEGINNINGS = range(len("0b") + _SHORTEST_BEGINNING, len("0b") + _LONG_NUMBER)
+_marked_beginnings = itemgetter(
+    *(slice(length) for length in range(len("0b") + _SHORTEST_BEGINNING, len("0b") + _LONG_NUMBER))
+)
 
 _LATIN_WORD = re.compile("[a-z]+")
 _PLAIN_NAME = re.compile("[\u4e00-\u9fff]+")  # nearly every name: nothing in it to be cleaned or folded
@@ -63,11 +67,11 @@ def index_terms(name: str, id_number: str = "", student_number: str = "", birth_
     birth = _number(birth_date)
     if not birth and _RESIDENT_ID.fullmatch(id_number):
         birth = id_number[6:14]
-    numbers = dict.fromkeys(number for number in (id_number, student_number) if number)
+    numbers = [id_number, student_number] if id_number != student_number else [id_number]
     units = _units(name)
-    characters = [unit for unit in units if not _LATIN_WORD.fullmatch(unit)]
+    characters = [unit for unit in units if not _is_word(unit)]
     words = [*dict.fromkeys(characters), *dict.fromkeys(map("".join, pairwise(characters))), *_spellings(units)]
-    for number in numbers:
+    for number in filter(None, numbers):
         words.append(f"0e{number[::-1]}")
         words += _beginnings(number)
     if birth:
@@ -133,8 +137,7 @@ def _number(text: str) -> str:
 def _beginnings(number: str) -> list[str]:
     if len(number) < _LONG_NUMBER:
         return [f"0n{number}"]
-    marked = f"0b{number}"
-    return [f"0w{number}", *(marked[:length] for length in _MARKED_BEGINNINGS)]
+    return [f"0w{number}", *_marked_beginnings(f"0b{number}")]
 
 
 def _units(name: str) -> list[str]:
@@ -147,7 +150,7 @@ def _spellings(units: Sequence[str]) -> list[str]:
     spellings: set[str] = set()
     run: list[tuple[str, ...]] = []
     for unit in [*units, ""]:
-        ways = (unit,) if _LATIN_WORD.fullmatch(unit) else readings(unit) if _IDEOGRAPH.fullmatch(unit) else ()
+        ways = _ways(unit)
         if ways:
             run.append(ways)
         elif run:
@@ -158,11 +161,26 @@ def _spellings(units: Sequence[str]) -> list[str]:
     return [one for one, following in pairwise([*ordered, ""]) if not following.startswith(one)]
 
 
+@lru_cache(maxsize=8192)
+def _ways(unit: str) -> tuple[str, ...]:
+    """How one unit of a name is read: a word as it stands, an ideograph in several ways, anything else not at all."""
+    if _is_word(unit):
+        return (unit,)
+    return readings(unit) if _IDEOGRAPH.fullmatch(unit) else ()
+
+
+def _is_word(unit: str) -> bool:
+    """Whether a unit is a word in Latin letters; whatever else there is stands outside ASCII."""
+    return unit.isascii() and bool(unit)
+
+
 def _ways_to_read(run: Sequence[tuple[str, ...]]) -> Iterator[list[str]]:
     """The commonest reading of each, then those with one uncommon reading; for a short name also those with two."""
     common = [ways[0] for ways in run]
     yield common
     places = [place for place, ways in enumerate(run) if len(ways) > 1]
+    if not places:
+        return
     for place in places:
         for reading in run[place][1:]:
             yield [*common[:place], reading, *common[place + 1 :]]

@@ -25,7 +25,9 @@ def serving_inside(county: County, store: CountyStore | None = None) -> Iterator
         log_level="error",
     )
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

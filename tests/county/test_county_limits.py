@@ -291,21 +291,22 @@ def test_a_server_that_stops_does_not_wait_for_somebody_who_thinks(county: Count
 
 
 HELD = """
-import asyncio.sslproto, gc, sys, threading
+import asyncio.sslproto, gc, socket
 from sync.county import lines
 def held():
     protocols = [one for one in gc.get_objects() if isinstance(one, asyncio.sslproto.SSLProtocol)]
     return sorted({len(value) for one in protocols for value in vars(one).values() if isinstance(value, bytearray)})
 def connected(self, transport, made=lines.Line.connection_made):
     made(self, transport)
-    print("held", held(), flush=True)
+    at_once = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    print("held", held(), "at once", bool(at_once), flush=True)
 lines.Line.connection_made = connected
 """
 
 
-def test_a_connection_holds_little_memory(county: County, chain: Chain) -> None:
+def test_a_connection_holds_little_memory_and_lets_every_answer_go_at_once(county: County, chain: Chain) -> None:
     with running(county.folder, before=HELD) as server:
         place = Place(county, chain, server)
         with place.line():
             assert server.process.stdout is not None
-            assert server.process.stdout.readline() == "held [32768]\n"
+            assert server.process.stdout.readline() == "held [32768] at once True\n"
