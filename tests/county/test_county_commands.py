@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from sync.county.office import DATABASE, DATABASE_URL
 from ui.__main__ import main
 
 if TYPE_CHECKING:
+    from tests.conftest import Station
     from tests.county.conftest import Postgres
 
 
@@ -106,3 +108,24 @@ def test_a_number_of_workers_that_is_none_is_wrong_usage(
         main(["county", "serve", str(tmp_path), f"--workers={count}"])
     assert caught.value.code == 2
     assert "--workers" in capsys.readouterr().err
+
+
+def test_a_device_is_revoked_by_its_name_or_id_and_the_list_says_since_when(
+    station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, lost = station.county.folder, station.archives[1].device
+    station.county.close()
+    assert [one["revoked"] for one in county(capsys, "devices", folder)] == [None, None]
+    for named in ("没有这台", lost.id.hex()[:7]):
+        assert named in refused(capsys, "revoke", folder, named)
+    told = county(capsys, "revoke", folder, lost.id.hex()[:8])
+    assert (told["device"], told["apart"]) == (lost.id.hex(), 0)
+    revoked = {one["device"]: one["revoked"] for one in county(capsys, "devices", folder)}
+    assert revoked.pop(lost.id.hex()) is not None
+    assert list(revoked.values()) == [None]
+    assert main(["county", "devices", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    day = dt.datetime.now().astimezone().strftime("%Y-%m-%d")
+    place = lines[0].index("停用时间")
+    assert [day in line[place - 8 :] for line in lines[1:]].count(True) == 1
+    assert county(capsys, "revoke", folder, lost.names.device, "--accept-later")["accepted"] == 0

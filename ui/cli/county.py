@@ -100,9 +100,12 @@ def _devices(arguments: argparse.Namespace, texts: Texts) -> Answer:
         devices = county.devices()
     data = msgspec.to_builtins(devices)
     shown = [
-        (one.station, one.name, one.role, _moment(one.admitted), _moment(one.seen), one.device[:12]) for one in devices
+        (one.station, one.name, one.role, *map(_moment, (one.admitted, one.seen, one.revoked)), one.device[:12])
+        for one in devices
     ]
-    header = [texts(f"cli.column_{name}") for name in ("station", "device", "role", "admitted", "seen", "id")]
+    header = [
+        texts(f"cli.column_{name}") for name in ("station", "device", "role", "admitted", "seen", "revoked", "id")
+    ]
     return Answer(data, table(shown, header) if shown else texts("cli.no_devices"))
 
 
