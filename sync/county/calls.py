@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, NamedTuple, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 from fastapi import Depends, Path, Request, Response, Security
@@ -65,7 +65,7 @@ class Served:
             self._seen[device] = now
 
 
-class Proven(NamedTuple):
+class Proven(msgspec.Struct, frozen=True):
     """A device that proved a call to be its own. `hold` is told how many bytes the call keeps in memory."""
 
     served: Served
@@ -83,24 +83,11 @@ class Proven(NamedTuple):
         return self.served.store
 
 
-class Caller(NamedTuple):
-    """A request that a member of the scope proved to have sent."""
+class Caller(Proven, frozen=True):
+    """A member of a scope that proved to have sent a request with this body."""
 
-    served: Served
     scope: bytes
-    member: Member
     body: bytes
-    hold: Hold
-
-    @property
-    def device(self) -> bytes:
-        """Its id."""
-        return self.member.device
-
-    @property
-    def store(self) -> CountyStore:
-        """Where segments are kept."""
-        return self.served.store
 
 
 async def served_of(request: Request) -> Served:  # what is not async gets a thread, which costs more than it does
@@ -152,7 +139,7 @@ async def _calling(
         body = await read_body(request, served.limits.body, hold.add)
         if not await _prove(request, served, member, signature, body, may=lambda: may(member, wanted)):
             refuse(403, "sync.not_a_member")
-        yield Caller(served, wanted, member, body, hold)
+        yield Caller(served, member, hold, wanted, body)
 
 
 ProvenOf = Annotated[Proven, Depends(proven)]
