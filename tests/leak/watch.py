@@ -62,6 +62,10 @@ class Words:
                 yield Find(word, place, spelling)
 
 
+_OF_A_DATABASE = (".xinyi-shm (deleted)", ".xinyi-wal (deleted)")
+"""What stands beside an archive while it is open, caught in the moment in which it is closed."""
+
+
 class Watch:
     """Watches folders and the processes below this one while a block runs.
 
@@ -149,7 +153,8 @@ class Watch:
         ours = set(_gone_files(os.getpid()).values())
         for descriptor, target in _gone_files(process).items():
             if target not in ours:
-                self.made.add(target)
+                if not target.endswith(_OF_A_DATABASE):
+                    self.made.add(target)
                 with suppress(OSError):
                     self.check(descriptor.read_bytes(), target)
 
