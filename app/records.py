@@ -16,7 +16,7 @@ from storage.records import Catalogue, Fields, Record, RecordType
 LEVELS = ("blue", "yellow", "orange", "red")
 """Levels of an alert (DOMAIN: 蓝 黄 橙 红), the gravest last."""
 
-TERMS_VERSION = 1
+TERMS_VERSION = 2
 """Raised when `app.people.search_terms` makes other terms; the archive then makes its search index again."""
 
 Level = Literal["blue", "yellow", "orange", "red"]

@@ -17,6 +17,9 @@ KindOf = Callable[[str], RecordType | None]
 
 MODULUS = 1 << 256
 
+_About = tuple[bytes, str, bytes | None]
+"""What a record is: its id, its type, and whom it is about."""
+
 
 class Stored(NamedTuple):
     """A change where it stands."""
@@ -105,7 +108,7 @@ def fold(changes: Sequence[Stored], kind_of: KindOf) -> Folded:
         changed=ordered[-1].change.time,
         fields=fields,
         conflicts=conflicts,
-        digest=_digest(first, sums),
+        digest=_digest((first.record, first.type, first.person), sums),
     )
 
 
@@ -121,18 +124,17 @@ def _alone(stored: Stored) -> Folded:
         changed=change.time,
         fields=dict(sorted(change.fields.items())),
         conflicts={},
-        digest=digest_alone(*stored.id, change),
+        digest=digest_alone(stored.id, (change.record, change.type, change.person), change.fields),
     )
 
 
-def digest_alone(stream: bytes, ordinal: int, change: Change) -> int:
-    """The digest of a record that is a single change."""
-    fields = change.fields
-    return _digest(change, [(field, ((stream, ordinal, fields[field]),)) for field in sorted(fields)])
+def digest_alone(place: tuple[bytes, int], about: _About, fields: dict[str, Any]) -> int:
+    """The digest of a record that is a single change, from its place (stream, ordinal) and its fields."""
+    return _digest(about, [(field, ((*place, fields[field]),)) for field in sorted(fields)])
 
 
-def _digest(first: Change, sums: list[Any]) -> int:
-    content = encode((first.record, first.type, first.person, sums))
+def _digest(about: _About, sums: list[Any]) -> int:
+    content = encode((*about, sums))
     return int.from_bytes(hashlib.sha256(content).digest(), "big")
 
 

@@ -11,7 +11,7 @@ import msgspec
 from storage.database import Connection, batches
 from storage.errors import Problem
 from storage.fold import Stored
-from sync.changes import Change, ChangeId, decode_payload, encode_payload
+from sync.changes import Change, ChangeId, decode_fields, decode_payload, encode_payload
 from sync.segments import Opened
 
 MAX_CHANGE = 2 * 1024 * 1024
@@ -39,8 +39,9 @@ class Logged(NamedTuple):
     stored: Stored
 
 
-Alone = tuple[int, bytes, int, Change]
-"""A change that is the only one of its record, in the shape that is quickest to make: row number, stream, ordinal."""
+Alone = tuple[int, bytes, int, bytes, int, str, int, bytes | None, dict[str, Any]]
+"""A change that is the only one of its record, in the shape that is quickest to make: row number, stream, ordinal, and of
+the change record, time, type, schema, person and fields."""
 
 
 class Log:
@@ -175,10 +176,11 @@ class Log:
     def alone(self, repeated: Collection[bytes]) -> Iterator[Alone]:
         """The readable changes of all records but these, as they came."""
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM change WHERE {_READABLE} ORDER BY no")  # noqa: S608
-        for row in rows:
-            number, stream, ordinal, record, time, body = row
+        for number, stream, ordinal, record, time, body in rows:
             if record not in repeated:
-                yield number, self._stream_id(stream), ordinal, _change(record, time, body)
+                type_name, schema, person, _, payload = _decode(body)
+                fields = decode_fields(payload)
+                yield number, self._stream_id(stream), ordinal, record, time, type_name, schema, person, fields
 
     def by_record(self) -> Iterator[list[Logged]]:
         """All readable changes, record by record."""
@@ -242,4 +244,4 @@ def _body(change: Change) -> bytes:
 
 def fields_of(body: bytes) -> dict[str, Any]:
     """The fields that a change sets, from the body of its row."""
-    return decode_payload(_decode(body)[-1])[0]
+    return decode_fields(_decode(body)[-1])

@@ -132,10 +132,10 @@ class Projection:
         """Put new records in that are single changes: as `write` does, in less time."""
         sums: _Sums = {}
         entering: dict[str, list[tuple[_Row, Fields]]] = {}
-        for number, stream, ordinal, one in alone:
-            _count(sums, one.record, digest_alone(stream, ordinal, one))
-            row = (number, one.record, one.type, one.person, number, one.schema, one.time, one.time, None)
-            entering.setdefault(self._table_of(one.type, one.record), []).append((row, one.fields))
+        for number, stream, ordinal, record, time, type_name, schema, person, fields in alone:
+            _count(sums, record, digest_alone((stream, ordinal), (record, type_name, person), fields))
+            row = (number, record, type_name, person, number, schema, time, time, None)
+            entering.setdefault(self._table_of(type_name, record), []).append((row, fields))
         for table, rows in entering.items():
             self._insert(table, rows)
         self._add_to_states(sums)

@@ -80,9 +80,19 @@ class Writing(Reading):
             changes = [self._change(draft) for draft in drafts[start : start + BATCH]]
             row = self._log.append(number, ordinal, changes)
             self._projection.add(
-                (row + offset, stream, ordinal + offset, change)
-                for offset, change in enumerate(changes)
-                if change.record not in known
+                (
+                    row + offset,
+                    stream,
+                    ordinal + offset,
+                    one.record,
+                    one.time,
+                    one.type,
+                    one.schema,
+                    one.person,
+                    one.fields,
+                )
+                for offset, one in enumerate(changes)
+                if one.record not in known
             )
             ordinal += len(changes)
 
@@ -172,6 +182,14 @@ class Writing(Reading):
 
     def rebuild(self) -> None:
         """Throw the projection away and fold the whole log again."""
+        # What is thrown away is not overwritten first: it comes back at once. Erasing somebody writes the whole file anew.
+        self._connection.execute("PRAGMA secure_delete = FAST")
+        try:
+            self._fold_everything()
+        finally:
+            self._connection.execute("PRAGMA secure_delete = ON")
+
+    def _fold_everything(self) -> None:
         with self.transaction():
             self._projection.drop_tables()
             self._projection.create_tables()

@@ -75,6 +75,11 @@ def open_payload(data: bytes) -> tuple[dict[str, Any], Base]:
     return fields, base
 
 
+def decode_fields(data: bytes) -> dict[str, Any]:
+    """The fields alone of what `encode_payload` made."""
+    return _decode_payload(data)[0]
+
+
 def decode_payload(data: bytes) -> tuple[dict[str, Any], Base]:
     """The inverse of `encode_payload`, for bytes that it made."""
     fields, replaced = _decode_payload(data)

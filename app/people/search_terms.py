@@ -8,13 +8,15 @@ A person's text has these kinds of words, which cannot be mistaken for each othe
   from every syllable on, and ``zhangsf``, the surname in full and the rest by initials;
 * ``0e`` and a number turned round, asked for by its end;
 * ``0n`` and a short number or a date of birth, asked for by its beginning;
-* ``0w`` and a long number, asked for by a long beginning, and ``0b`` and each of its shorter beginnings: everybody in a
-  county has the same first six digits, and to gather all who share a beginning would take too long.
+* ``0w`` and a long number, asked for by a long beginning, and ``0b`` and its shorter beginnings of 6, 8, 10 and 12: everybody
+  in a county has the same first six digits, and to gather all who share a beginning would take too long. A beginning of 7,
+  9 or 11 is asked for with every character that can follow.
 """
 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, islice, pairwise
@@ -36,8 +38,9 @@ _SHORTEST_END = 3
 _SHORTEST_BEGINNING = 6
 _LONG_NUMBER = 14
 
+_LONGEST_MARKED = 12
 _marked_beginnings = itemgetter(
-    *(slice(length) for length in range(len("0b") + _SHORTEST_BEGINNING, len("0b") + _LONG_NUMBER))
+    *(slice(len("0b") + length) for length in range(_SHORTEST_BEGINNING, _LONGEST_MARKED + 1, 2))
 )
 
 _LATIN_WORD = re.compile("[a-z]+")
@@ -120,8 +123,12 @@ def _number_question(piece: str) -> str:
     end = f'"0e{piece[::-1]}"*'
     if len(piece) < _SHORTEST_BEGINNING:
         return end
+    if len(piece) <= _LONGEST_MARKED:
+        following = [""] if len(piece) % 2 == 0 else string.digits + string.ascii_lowercase
+        marked = " OR ".join(f'"0b{piece}{one}"' for one in following)
+        return f'({end} OR {marked} OR "0n{piece}"*)'
     if len(piece) < _LONG_NUMBER:
-        return f'({end} OR "0b{piece}" OR "0n{piece}"*)'
+        return f'({end} OR "0w{piece}"* OR "0n{piece}"*)'
     return f'({end} OR "0w{piece}"*)'
 
 

@@ -524,3 +524,8 @@ def test_whatever_the_order_all_devices_agree_and_nobody_erased_is_known(
             before = archive.state_hash()
             archive.rebuild()
             assert archive.state_hash() == before
+
+
+def test_what_is_erased_after_a_rebuild_is_overwritten_as_ever(archive: Archive) -> None:
+    archive.rebuild()
+    assert archive._connection.execute("PRAGMA secure_delete").fetchone() == (1,)
