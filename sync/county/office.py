@@ -139,7 +139,7 @@ class County:
 
     def close(self) -> None:
         """Let the database go."""
-        self.engine.dispose()
+        tables.let_go(self.engine)
 
     def _setting(self, name: str) -> bytes:
         with self.engine.connect() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, text
@@ -217,3 +217,16 @@ def test_several_that_hand_in_at_once_wait_for_each_other(county: County, chain:
     assert answers == [{(1, "")}] * 4
     assert [point.seq for point in county.store.overview(scope).vector.values()] == [15, 15, 15]
     assert county.status().changes == 45
+
+
+def test_a_connection_that_comes_back_after_the_county_was_closed_is_closed_too(
+    tmp_path: Path, database_url: str | None
+) -> None:
+    county = County.init(tmp_path / "county", "青禾县", database_url)
+    late = county.engine.connect()
+    driver: Any = late.connection.driver_connection
+    county.close()
+    assert late.execute(select(tables.setting.c.name)).first() is not None
+    late.close()
+    with pytest.raises(Exception, match="closed"):
+        driver.execute("SELECT 1")
