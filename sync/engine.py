@@ -173,7 +173,8 @@ def _reconcile_all(
         home.acknowledge(receipt)
         transfer += exchanged
         if receipt:
-            home.set_aside(scope, declined)
+            if declined:
+                home.set_aside(scope, declined)
             _show_apart(home, other, scope)
     return transfer
 

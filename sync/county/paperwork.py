@@ -61,20 +61,14 @@ def take_papers(connection: Connection, scope: bytes, papers: Sequence[bytes], c
     return [name for name in map(paper_id, papers) if not has_paper(connection, scope, name)]
 
 
-def introduce(connection: Connection, data: bytes, county_key: bytes) -> bytes | None:
-    """Take a device in that shows our own certificate for it, if that is newer than all that we know of the device.
-
-    Returns:
-        Its id; None where the certificate is not ours or has run out.
-    """
+def shown_certificate(data: bytes, county_key: bytes) -> Certificate | None:
+    """What somebody shows as our certificate for their device; None where it is not ours or has run out."""
     try:
         body = open_certificate(data, county_key)
-        if dt.date.fromisoformat(body.expires) < dt.datetime.now(dt.UTC).date():
-            return None
-        _take_certificate(connection, body.scope, data, county_key)
+        ends = dt.date.fromisoformat(body.expires)
     except (UnreadablePaper, ValueError):
         return None
-    return body.device
+    return body if ends >= dt.datetime.now(dt.UTC).date() else None
 
 
 # ---- the county's own ----

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, update
 
 from sync.county import tables
 from sync.county.intake import TakenElsewhere, take, take_turn, vector
-from sync.county.paperwork import introduce, take_papers
+from sync.county.paperwork import shown_certificate, take_papers
 from sync.county.pieces import Pieces
 from sync.crypto import Signer
 from sync.papers import Agreement, Receipt, write_paper
@@ -173,9 +173,13 @@ class CountyStore:
         Returns:
             The device, which may be revoked; None where the certificate is not one of ours that counts.
         """
+        shown = shown_certificate(certificate, self._county_key)
+        # Whoever shows nothing of ours does not make the database wait.
+        if shown is None:
+            return None
         with tables.writing(self._engine) as connection:
-            device = introduce(connection, certificate, self._county_key)
-        return self.member(device) if device else None
+            take_papers(connection, shown.scope, [certificate], self._county_key)
+        return self.member(shown.device)
 
     def touch(self, device: bytes) -> None:
         """Note that a device was here."""

@@ -43,7 +43,7 @@ STEPS: dict[Part, dict[str, int]] = {
         "add_papers": 1,
         "read": 0,
         "append": 1,
-        "set_aside": 2,
+        "set_aside": 1,
         "untold": 0,
         "told": 1,
         "settle": 5,

@@ -24,6 +24,7 @@ from storage.records import Draft, Record
 from sync.county import tables
 from sync.county.office import DATABASE_URL, County, database_address
 from sync.engine import meet
+from sync.papers import write_grant
 from sync.store import state_digest
 from sync.transports.folder import FolderStore
 from tests.conftest import FILE, Station
@@ -79,7 +80,8 @@ class Scenes:
     """The same moment as often as it is wanted: every device has work that nobody else has.
 
     Device 1 has most before it: a red alert, an edit of a record that the others edit too, somebody to erase, a colleague's
-    erasure to hear of, a new key of the station, and what it took over by stick from a laptop that is revoked since.
+    erasure to hear of, a new key of the station, and what it took over from a laptop that is revoked since: its
+    work by stick, and a paper that the county declines.
 
     Attributes:
         saved: all records that were ever saved and have not been erased or revoked.
@@ -146,6 +148,7 @@ def prepare(station: Station) -> set[bytes]:
     stick.mkdir()
     for archive in (lost, other):
         meet(archive.meeting, FolderStore(stick))
+    other.meeting.add_papers(other.device.scope, [grant_by(lost, third)])
     station.county.revoke(lost.device.id.hex())
     add_person(one, "已交")
     one.erase(leaving[0], {})
@@ -163,6 +166,14 @@ def prepare(station: Station) -> set[bytes]:
     other.erase(leaving[1], {})
     saved = {record.id for archive in (one, other, third) for record in everything(archive)}
     return saved - {revoked, *leaving}
+
+
+def grant_by(sender: Archive, recipient: Archive) -> bytes:
+    """A key handed on by somebody whom the county revokes before it hears of it: it takes no such paper."""
+    scope_key, certificate = sender.device.scopes.key(sender.device.scope), recipient.device.certificate
+    assert scope_key is not None
+    assert certificate is not None
+    return write_grant(scope_key, certificate, sender.device.signer)
 
 
 @pytest.fixture(scope="module")
