@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from app.instruments.definition import Band, Definition, Score
+from app.instruments.definition import Definition
 from app.instruments.library import Library
+from app.instruments.scales import Band, Score
 from app.people.fields import Sex
+from app.people.identity import age as age_on
 from app.records import Alert, AlertStatus, AlertStep, Level, Screening
-from app.risk.rules import HOUR_MS, AlertRules
+from app.risk.rules import HOUR_MS, AlertRules, critical_reason
 from app.texts import Texts
 
 _AGO = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
@@ -65,12 +67,8 @@ class Words:
 
     def age(self, birth_date: str | None, today: dt.date) -> str:
         """Years of age, nothing where the day of birth is not known to the day."""
-        try:
-            born = dt.date.fromisoformat(birth_date or "")
-        except ValueError:
-            return ""
-        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-        return self._texts("words.years", count=years)
+        years = age_on(birth_date, today)
+        return "" if years is None else self._texts("words.years", count=years)
 
     def band(self, definition: Definition, score: str, band: str | None) -> str:
         """The title of a stored band; its id where the definition has since been replaced by another."""
@@ -94,15 +92,28 @@ class Words:
         """One score with its band, or that the form is unfinished."""
         result = screening.scores.get(score.id)
         value = "—" if result is None or result.value is None else result.value
-        if screening.status == "unfinished":
+        if screening.status == "unfinished" and not (result and result.prorated):
             return self._texts("words.unfinished", value=value)
+        if screening.void:
+            return self._texts("words.void", value=value)
         band = self.band(definition, score.id, result.band if result else None)
         return self._texts("words.scored", value=value, band=band) if band else str(value)
 
     def alert(self, alert: Alert) -> str:
         """Why an alert was raised."""
-        reasons = self._texts("words.separator").join(self._reasons.get(reason, reason) for reason in alert.reasons)
-        return f"{self.instrument(alert.instrument)}  {reasons}"
+        return f"{self.instrument(alert.instrument)}  {self._texts('words.separator').join(self.reasons(alert))}"
+
+    def reasons(self, alert: Alert) -> list[str]:
+        """Why an alert was raised, one by one; ids where only a newer version of the program knows the words."""
+        known = {**self._critical(alert.instrument), **self._reasons}
+        return [known.get(reason, reason) for reason in alert.reasons]
+
+    def _critical(self, instrument: str) -> dict[str, str]:
+        """The critical rules of an instrument that no rule of the station speaks of."""
+        if instrument not in self._library.ids():
+            return {}
+        definition = self._library.get(instrument)
+        return {critical_reason(definition, one): one.title[self._language] for one in definition.critical}
 
     def step(self, step: AlertStep) -> str:
         """What somebody did about an alert."""

@@ -1,14 +1,13 @@
-"""An instrument as it stands in its file: items, options, scores, bands, critical items, licence, sources.
+"""An instrument or a form as it stands in its file: items, options, scores, bands, critical items, licence, sources.
 
 A definition is data that travels between stations, so reading one is strict: a field this program does not know, a
 gap between two bands or a missing translation refuses the whole file, and the error says at which place. The classes
-here are the shape; `app.instruments.check` holds the rules that a shape cannot express. Every class has its
-counterpart in `resources/instruments/definition.schema.json`, and a test keeps the two together.
+here and in `parts`, `items` and `scales` are the shape; `app.instruments.check` holds the rules that a shape cannot
+express. `resources/instruments/definition.schema.json` is made from the classes by `app.instruments.schema`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import re
@@ -19,177 +18,78 @@ import msgspec
 
 from app.errors import Problem
 from app.instruments.check import check
+from app.instruments.items import Chosen, Item
+from app.instruments.parts import Copyright, Finding, Id, Option, Part, Section, Text, Version, Written
+from app.instruments.scales import Critical, Quality, Score
 
 FORMAT = 1
 """The newest definition format this program reads."""
 
-Text = dict[str, str]
-"""A text in every language of the definition, keyed by BCP 47 tag."""
-
-# `\Z` and not `$`: the latter would let a line feed pass at the end of an id that becomes a file name.
-Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*\Z", max_length=64)]
-Version = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")]
-Written = Annotated[str, msgspec.Meta(min_length=1)]
+LARGEST = 2 * 1024 * 1024
+"""Bytes of a definition file. The longest questionnaire in use has 566 items."""
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all parts of a definition share: they do not change, and they refuse fields they do not know."""
-
-
-class Translation(_Part, frozen=True, kw_only=True):
-    """Who put the items into one language, where the wording was taken from, and how sure that is."""
-
-    made_by: Written
-    source: Written
-    evidence: Written
-
-
-class Copyright(_Part, frozen=True, kw_only=True):
-    """Whose the instrument is and why it may be used.
-
-    Args:
-        owner: the rights-holder.
-        statement: the sentence of permission, word for word.
-        evidence: where that sentence stands, and how it was read.
-        evidence_date: the day it was looked up.
-        translations: one entry for each language of the texts.
-    """
-
-    owner: Written
-    statement: Written
-    evidence: Written
-    evidence_date: dt.date
-    translations: dict[str, Translation]
-
-
-class Option(_Part, frozen=True, kw_only=True):
-    """One answer a person can choose. `value` is what is stored."""
-
-    value: int
-    text: Text
-    codes: dict[str, str] = {}
-
-
-class Item(_Part, frozen=True, kw_only=True):
-    """One question.
-
-    Args:
-        id: the name under which the answer is stored.
-        text: what is asked.
-        options: names one of the definition's option sets.
-        scored: whether a score counts this item; an item that is not scored never changes a result.
-        required: whether the form is unfinished without it. A scored item is always required.
-        reverse: whether it counts the other way round: lowest plus highest option value, minus the answer.
-        codes: the item in other code systems, keyed by system (``"loinc"``).
-    """
-
-    id: Id
-    text: Text
-    options: Id
-    scored: bool = True
-    required: bool = True
-    reverse: bool = False
-    codes: dict[str, str] = {}
-
-
-class Band(_Part, frozen=True, kw_only=True):
-    """A stretch of a score, both ends included, and what it means in plain words.
-
-    Args:
-        id: stored with the result.
-        low: the first value, ``from`` in the file.
-        high: the last value, ``to`` in the file.
-        title: two or three words, for a list or a chart.
-        severity: rank for sorting and colouring, 0 for the least; it says nothing about an illness.
-        action: what was found and what to do next, for the person. It never names a diagnosis (精神卫生法 art. 23).
-    """
-
-    id: Id
-    low: int = msgspec.field(name="from")
-    high: int = msgspec.field(name="to")
-    title: Text
-    severity: Annotated[int, msgspec.Meta(ge=0)]
-    action: Text
-
-
-class Score(_Part, frozen=True, kw_only=True):
-    """A number made of items, with its bands and its cut-off.
-
-    Args:
-        id: stored with the result.
-        title: what the number stands for.
-        items: the items it adds up.
-        method: how it is made; so far only the sum.
-        range: lowest and highest possible value. Stated and not derived, so that a wrong option value shows.
-        bands: together they cover the range, in rising order; none if the instrument has none.
-        positive_from: the lowest value that counts as a positive screening, if the instrument has a cut-off.
-        source: the publication the bands and the cut-off come from.
-        codes: the score in other code systems.
-    """
-
-    id: Id
-    title: Text
-    items: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
-    method: Literal["sum"]
-    range: tuple[int, int]
-    bands: tuple[Band, ...] = ()
-    positive_from: int | None = None
-    source: Written
-    codes: dict[str, str] = {}
-
-
-class Critical(_Part, frozen=True, kw_only=True):
-    """Answers that call for a person at once, whatever the scores and even on an unfinished form.
-
-    Args:
-        id: stored with the result.
-        items: any one of them is enough.
-        at_least: the lowest answer that counts, as it was given (before reversing).
-        title: what the answer says.
-        source: why this is critical.
-    """
-
-    id: Id
-    items: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
-    at_least: int
-    title: Text
-    source: Written
-
-
-class Definition(_Part, frozen=True, kw_only=True):
-    """One instrument in one version.
+class Definition(Part, frozen=True, kw_only=True):
+    """One instrument or form in one version.
 
     Args:
         format: the version of this file format.
         id: the instrument's name, also the name of its file.
         version: of this definition; every change of the file raises it.
+        type: an instrument measures, a form records.
         short_title: the same in every language (``"PHQ-9"``).
         title: the full name.
         copyright: licence and origin of the wording.
         population: for whom it was made and tried.
-        mode: who fills it in: the person, an interviewer, or somebody who knows the person.
-        recall: the time the questions look back on.
+        respondent: who answers: the person, a parent or guardian, a teacher, somebody else who knows the person, or the
+            professional who sees the person.
+        mode: filled in by the respondent, or asked by an interviewer.
+        recall: the time the questions look back on, where there is one.
         instruction: what is said before the items.
+        administration: what whoever gives the form has to know.
+        sections: parts of the form under headings, in its order.
         option_sets: answers by name, each in the order of the form.
         items: in the order of the form.
         scores: any number of them.
         critical: answers that alert.
+        quality: reasons to doubt how the form was filled in.
+        findings: what is known of how well it measures.
     """
 
     format: Literal[1]
     id: Id
     version: Version
+    type: Literal["instrument", "form"] = "instrument"
     short_title: Written
     title: Text
     copyright: Copyright
     population: Text
-    mode: Literal["self", "interview", "informant"]
-    recall: Text
-    instruction: Text
-    option_sets: dict[Id, Annotated[tuple[Option, ...], msgspec.Meta(min_length=2)]]
+    respondent: Literal["self", "guardian", "teacher", "informant", "clinician"]
+    mode: Literal["self", "interview"]
+    recall: Text | None = None
+    instruction: Text | None = None
+    administration: Text | None = None
+    sections: tuple[Section, ...] = ()
+    option_sets: dict[Id, Annotated[tuple[Option, ...], msgspec.Meta(min_length=2)]] = msgspec.field(
+        default_factory=dict
+    )
     items: Annotated[tuple[Item, ...], msgspec.Meta(min_length=1)]
-    scores: tuple[Score, ...]
-    critical: tuple[Critical, ...]
+    scores: tuple[Score, ...] = ()
+    critical: tuple[Critical, ...] = ()
+    quality: tuple[Quality, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def item(self, name: str) -> Item | None:
+        """An item by its id."""
+        return next((one for one in self.items if one.id == name), None)
+
+    def score(self, name: str) -> Score | None:
+        """A score by its id."""
+        return next((one for one in self.scores if one.id == name), None)
+
+    def options(self, item: Item) -> tuple[Option, ...]:
+        """What an item's answer is chosen from; nothing where it is not chosen."""
+        return self.option_sets[item.options] if isinstance(item, Chosen) else ()
 
 
 def parse_definition(raw: bytes) -> Definition:
@@ -201,6 +101,8 @@ def parse_definition(raw: bytes) -> Definition:
     Raises:
         Problem: it is not a definition; the values name the place and the reason.
     """
+    if len(raw) > LARGEST:
+        raise Problem("instrument.too_large", megabytes=LARGEST >> 20)
     data = _read(raw)
     if isinstance(data, dict) and isinstance(data.get("format"), int) and data["format"] > FORMAT:
         raise Problem("instrument.newer_format", format=data["format"], known=FORMAT)

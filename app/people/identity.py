@@ -91,3 +91,12 @@ def mask(number: str) -> str:
     """`number` for the screen: a star for each character but the last four; nothing is left of four or fewer."""
     shown = number[-4:] if len(number) > 4 else ""
     return shown.rjust(len(number), "*")
+
+
+def age(birth_date: str | None, day: date) -> int | None:
+    """Completed years of age on a day, a birthday on 29 February counting on 1 March; None where it is not known."""
+    try:
+        born = date.fromisoformat(birth_date or "")
+    except ValueError:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

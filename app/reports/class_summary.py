@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from app.disclosure import ReleasedTable
-from app.instruments.definition import Band, Definition
+from app.instruments.definition import Definition
+from app.instruments.scales import Band
 from app.reports.blocks import Block, Counts, Heading, Paragraph, Points, StatisticalPrint, Terms, Title
 from app.reports.helplines import Helpline
-from app.statistics.class_counts import banded_score, bands_of_row
+from app.statistics.class_counts import banded_score, bands_of_row, mildest_first
 from app.statistics.periods import Period
 from app.texts import Texts
 
@@ -109,7 +110,7 @@ def _meaning(definition: Definition, texts: Texts) -> Iterator[Block]:
                     texts("report.band", title=band.title[texts.language], range=_range([band], texts)),
                     band.action[texts.language],
                 )
-                for band in score.bands
+                for band in mildest_first(score)
             ),
             note=True,
         )
@@ -141,7 +142,11 @@ def _about(definition: Definition, texts: Texts) -> str:
 
 
 def _range(bands: Sequence[Band], texts: Texts) -> str:
-    return texts("report.range", low=bands[0].low, high=bands[-1].high) if bands else ""
+    return (
+        texts("report.range", low=min(band.low for band in bands), high=max(band.high for band in bands))
+        if bands
+        else ""
+    )
 
 
 def _data(occasion: Occasion, findings: Sequence[Finding], title: str, texts: Texts) -> dict[str, Any]:

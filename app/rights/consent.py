@@ -10,6 +10,7 @@ import msgspec
 
 from app import resources
 from app.errors import Problem
+from app.people.identity import age
 from app.records import Consent, Giver, Kept
 
 Lack = Literal["never", "refused", "withdrawn"]
@@ -59,15 +60,6 @@ class Missing(msgspec.Struct, frozen=True):
 
     giver: Giver
     why: Lack
-
-
-def age(birth_date: str | None, day: dt.date) -> int | None:
-    """Completed years of age on a day, a birthday on 29 February counting on 1 March; None where it is not known."""
-    try:
-        born = dt.date.fromisoformat(birth_date or "")
-    except ValueError:
-        return None
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def standing(said: Iterable[Kept[Consent]], purpose: str, day: dt.date) -> Mapping[Giver, Consent]:

@@ -7,7 +7,9 @@ from typing import Self
 import msgspec
 
 from app import resources
-from app.instruments.scoring import Outcome
+from app.instruments.definition import Definition
+from app.instruments.results import Outcome
+from app.instruments.scales import Critical
 from app.records import LEVELS, Level
 
 HOUR_MS = 60 * 60 * 1000
@@ -32,11 +34,13 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     bands: tuple[str, ...] = ()
 
     def applies(self, instrument: str, outcome: Outcome) -> bool:
-        """Whether this outcome calls for the alert. Critical items count on unfinished forms too."""
+        """Whether this outcome calls for the alert. Critical items count on unfinished and void forms too."""
         if instrument != self.instrument:
             return False
         if self.critical:
             return self.critical in outcome.critical
+        if outcome.void:
+            return False
         return self.score in outcome.scores and outcome.scores[self.score].band in self.bands
 
 
@@ -71,11 +75,26 @@ class AlertRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Within how many hours a person must act."""
         return next(rule.hours for rule in self.levels if rule.id == level)
 
-    def assess(self, instrument: str, outcome: Outcome, now: int) -> Urgency | None:
-        """What an outcome calls for at the time `now` (milliseconds since 1970), or None."""
-        applying = [rule for rule in self.rules if rule.applies(instrument, outcome)]
+    def assess(self, definition: Definition, outcome: Outcome, now: int) -> Urgency | None:
+        """What an outcome calls for at the time `now` (milliseconds since 1970), or None.
+
+        A critical answer that no rule here speaks of calls for what the definition says: an instrument that came as a
+        file from elsewhere must not be silent.
+        """
+        applying = [(rule.level, rule.id) for rule in self.rules if rule.applies(definition.id, outcome)]
+        spoken_of = {rule.critical for rule in self.rules if rule.instrument == definition.id}
+        applying += [
+            (rule.level, critical_reason(definition, rule))
+            for rule in definition.critical
+            if rule.id in outcome.critical and rule.id not in spoken_of
+        ]
         if not applying:
             return None
-        applying.sort(key=lambda rule: -LEVELS.index(rule.level))
-        level = applying[0].level
-        return Urgency(level, tuple(rule.id for rule in applying), now + self.hours(level) * HOUR_MS)
+        applying.sort(key=lambda one: -LEVELS.index(one[0]))
+        level = applying[0][0]
+        return Urgency(level, tuple(reason for _, reason in applying), now + self.hours(level) * HOUR_MS)
+
+
+def critical_reason(definition: Definition, rule: Critical) -> str:
+    """What stands in an alert for a critical rule of a definition."""
+    return f"{definition.id}:{rule.id}"

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from app.errors import Problem
-from app.instruments.definition import Definition, Item
+from app.instruments.definition import Definition
+from app.instruments.items import Item
 from app.people.headers import field_of_heading, plain_heading
+from app.screening.answer_cells import can_stand_in_a_cell
 from app.spreadsheets import Sheet, cell_text, half_width
 
 _SEARCHED_ROWS = 30
@@ -106,7 +108,12 @@ class _ItemReader:
 
     def __init__(self, definition: Definition, headings: Sequence[str]) -> None:
         self._definition = definition
-        self._texts = {_words(text): item.id for item in definition.items for text in item.text.values()}
+        self._texts = {
+            _words(text): item.id
+            for item in definition.items
+            if can_stand_in_a_cell(item)
+            for text in (item.text or {}).values()
+        }
         name = plain_heading(definition.short_title)
         letters = "".join(character for character in name if character.isalpha())
         # PHQ9_3, PHQ-9 第3题, phq3. The bare name of the instrument heads its total, not an item, except beside phq7, phq8.
@@ -144,7 +151,8 @@ class _ItemReader:
         """The item of this number: by its id, else by its place on the form."""
         items = self._definition.items
         by_id = next((item for item in items if item.id == str(number)), None)
-        return by_id or (items[number - 1] if 1 <= number <= len(items) else None)
+        found = by_id or (items[number - 1] if 1 <= number <= len(items) else None)
+        return found if found and can_stand_in_a_cell(found) else None
 
 
 def _words(text: str) -> str:

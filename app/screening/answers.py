@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from enum import Enum
+from typing import Any
 
 import msgspec
 
 from app.errors import Problem
-from app.instruments.definition import Definition, Item
+from app.instruments.definition import Definition
+from app.instruments.items import Choice
+from app.instruments.quick import is_critical
 from app.people.names import NameFault, normalise_name
 from app.people.roster import Fate, KnownPeople, KnownPerson
 from app.people.roster_rows import Reason
 from app.people.values import is_blank, read_birth_date, read_grade, read_group, read_number
+from app.screening.answer_cells import BLANK, AnswerCells, can_stand_in_a_cell
 from app.screening.answer_columns import AnswerColumns, find_answer_columns
 from app.spreadsheets import Cell, Sheet, cell_text
 
@@ -31,7 +34,7 @@ class AnswerRow(msgspec.Struct, frozen=True):
         name: as written in the line.
         person: the person in the archive whose answers these are.
         date: the day of the answers.
-        answers: item → value; empty where the line is refused for them.
+        answers: item → answer; empty where the line is refused for them.
         reasons: what was noticed; taken lines can have notes.
     """
 
@@ -41,7 +44,7 @@ class AnswerRow(msgspec.Struct, frozen=True):
     name: str
     person: bytes | None
     date: date
-    answers: dict[str, int]
+    answers: dict[str, Any]
     reasons: list[Reason]
 
 
@@ -62,7 +65,7 @@ class Day(msgspec.Struct, frozen=True):
 def touches_critical(row: AnswerRow, definition: Definition) -> bool:
     """Whether an answer in a line calls for a person, be the line saved or not."""
     return any(reason.key == "answers.critical_in_refused_line" for reason in row.reasons) or any(
-        row.answers.get(item, rule.at_least - 1) >= rule.at_least for rule in definition.critical for item in rule.items
+        is_critical(rule, row.answers) for rule in definition.critical
     )
 
 
@@ -100,7 +103,9 @@ class _Reader:
         self._columns = columns
         self._known = known
         self._day = day
-        self._options = {item.id: _Options(item, definition) for item in definition.items}
+        self._cells = {
+            item.id: AnswerCells(item, definition, day.today) for item in definition.items if can_stand_in_a_cell(item)
+        }
 
     def row(self, sheet: Sheet, index: int) -> AnswerRow | None:
         """What becomes of a line; None for a blank one."""
@@ -133,11 +138,11 @@ class _Reader:
 
     # ---- answers ----
 
-    def _answers(self, cells: Sequence[Cell], reasons: list[Reason]) -> dict[str, int]:
-        answers: dict[str, int] = {}
+    def _answers(self, cells: Sequence[Cell], reasons: list[Reason]) -> dict[str, Any]:
+        answers: dict[str, Any] = {}
         for item, column in self._columns.items.items():
             cell = self._cell(cells, column)
-            value = self._options[item].value(cell)
+            value = self._cells[item].value(cell)
             if value is BLANK:
                 continue
             if value is None:
@@ -158,8 +163,8 @@ class _Reader:
         for rule in self._definition.critical:
             for item in rule.items:
                 cell = self._cell(cells, self._columns.items.get(item))
-                value = self._options[item].value(cell)
-                if isinstance(value, int) and value >= rule.at_least:
+                value = self._cells[item].value(cell)
+                if value is not BLANK and is_critical(rule, {item: value}):
                     critical.append(Reason("answers.critical_in_refused_line", "refusal", {"item": item}))
         return critical
 
@@ -231,50 +236,14 @@ class _Reader:
             return self._day.default
 
 
-class _Blank(Enum):
-    BLANK = "blank"
-
-
-BLANK = _Blank.BLANK
-
-
-class _Options:
-    """What may stand in the cells of one item: a value, or the words of an option in any language.
-
-    Few different things stand in thousands of cells, so each is looked into once.
-    """
-
-    def __init__(self, item: Item, definition: Definition) -> None:
-        options = definition.option_sets[item.options]
-        self._words: Mapping[str, int] = {
-            "".join(word.split()).lower(): option.value
-            for option in options
-            for word in (str(option.value), *option.text.values())
-        }
-        self._met: dict[tuple[type, Cell], int | _Blank | None] = {}
-
-    def value(self, cell: Cell) -> int | _Blank | None:
-        """The value of the option in `cell`; None where it holds something else."""
-        key = (type(cell), cell)
-        if key not in self._met:
-            self._met[key] = BLANK if is_blank(cell_text(cell)) else self._read(cell)
-        return self._met[key]
-
-    def _read(self, cell: Cell) -> int | None:
-        if isinstance(cell, bool):
-            return None
-        words = "".join(cell_text(cell, as_half_width=True).split()).lower()
-        return self._words.get(words.removesuffix(".0"))
-
-
 # ---- the file as a whole ----
 
 
 def _refuse_other_coding(sheet: Sheet, definition: Definition, columns: AnswerColumns) -> None:
     """Refuse a sheet in which answers run from 1 to n + 1 instead of from 0 to n: every score would be wrong."""
     for item in definition.items:
-        values = {option.value for option in definition.option_sets[item.options]}
-        if item.id not in columns.items or min(values) != 0:
+        values = {option.value for option in definition.options(item)} if isinstance(item, Choice) else set()
+        if item.id not in columns.items or min(values, default=1) != 0:
             continue
         column = columns.items[item.id]
         # With their types, because True equals 1.
@@ -296,7 +265,7 @@ def _zero_anywhere(sheet: Sheet, columns: AnswerColumns) -> bool:
 def _doubt_other_coding(rows: list[AnswerRow], definition: Definition) -> list[AnswerRow]:
     """Doubt all lines where, in many forms, nobody ever gave the lowest answer 0."""
     answered = [row for row in rows if row.answers]
-    lowest = min(option.value for options in definition.option_sets.values() for option in options)
+    lowest = min((option.value for options in definition.option_sets.values() for option in options), default=1)
     if lowest != 0 or len(answered) < ENOUGH_FOR_DOUBT or any(0 in row.answers.values() for row in answered):
         return rows
     doubt = Reason("answers.no_zero", "doubt", {"count": len(answered)})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from app.errors import Problem
+from app.instruments.answers import Answers
 from app.instruments.library import Library
-from app.instruments.scoring import Outcome
+from app.instruments.scoring import Facts, Outcome
+from app.people.identity import age
 from app.people.roster import KnownPeople
 from app.people.roster_rows import Reason
 from app.records import (
@@ -34,13 +36,14 @@ from storage.records import Draft
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """The answers of one person to one instrument on one day, not yet saved."""
+    """The answers of one person to one instrument on one day, not yet saved. `seconds`: how long they took."""
 
     person: Kept[Person]
     instrument: str
     date: dt.date
-    answers: Mapping[str, int]
+    answers: Answers
     mode: EntryMode
+    seconds: float | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -243,7 +246,7 @@ class Screenings:
         for sheet in sheets:
             if not sheet.answers:
                 raise Problem("screening.no_answers")
-            outcome = self._library.scorer(sheet.instrument).score(sheet.answers)
+            outcome = self._library.scorer(sheet.instrument).score(sheet.answers, facts_of(sheet))
             screening = self._archive.new_id()
             drafts.append(
                 Draft.new(
@@ -269,17 +272,20 @@ class Screenings:
             answers=dict(sheet.answers),
             status=outcome.status,
             scores={
-                name: ScoreResult(value=score.value, band=score.band, positive=score.positive)
+                name: ScoreResult(score.value, score.band, score.positive, score.norm, score.standard, score.prorated)
                 for name, score in outcome.scores.items()
             },
             mode=sheet.mode,
             critical=outcome.critical,
             campaign=campaign,
+            quality=outcome.quality,
+            void=outcome.void,
+            seconds=sheet.seconds,
         )
 
     def _alert(self, sheet: Sheet, screening: bytes, outcome: Outcome) -> Draft | None:
         now = self._archive.now()
-        urgency = self._rules.assess(sheet.instrument, outcome, now)
+        urgency = self._rules.assess(self._library.get(sheet.instrument), outcome, now)
         if urgency is None:
             return None
         alert = Alert(
@@ -293,6 +299,12 @@ class Screenings:
             due=urgency.due,
         )
         return Draft.new("alert", self._archive.new_id(), plain(alert), person=sheet.person.id)
+
+
+def facts_of(sheet: Sheet) -> Facts:
+    """What scoring may know besides the answers."""
+    person = sheet.person.fields
+    return Facts(age(person.birth_date, sheet.date), person.sex, sheet.date, sheet.seconds)
 
 
 def campaign_of(campaigns: Sequence[Kept[Campaign]], sheet: Sheet) -> bytes | None:

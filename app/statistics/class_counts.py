@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.disclosure import Category, CountTable, Group, Merge
-from app.instruments.definition import Band, Definition, Score
+from app.instruments.definition import Definition
+from app.instruments.scale import is_positive
+from app.instruments.scales import Band, Score
 from app.people.fields import Sex
 from app.records import Kept, Person, Screening
 from app.statistics.periods import Period
@@ -54,7 +56,7 @@ def class_counts(
         raise ValueError(f"{definition.id} has no bands to count by")
     sexes = {person.id: person.fields.sex or "unknown" for person in people}
     columns = _columns(sexes.values())
-    rows = _rows(score.bands, texts)
+    rows = _rows(mildest_first(score), texts)
     counts = {row.id: dict.fromkeys(columns, 0) for row in rows}
     latest = latest_screenings(screenings, definition.id, period)
     for person, sex in sexes.items():
@@ -84,10 +86,15 @@ def latest_screenings(
 def bands_of_row(definition: Definition, row: str) -> tuple[Band, ...]:
     """The bands that a row of such a table stands for, merged or not; none for unfinished and absent."""
     score = banded_score(definition)
-    bands = score.bands if score else ()
+    bands = mildest_first(score) if score else ()
     first, _, last = row.partition(_TO)
     ids = [band.id for band in bands]
     return bands[ids.index(first) : ids.index(last or first) + 1] if first in ids else ()
+
+
+def mildest_first(score: Score) -> tuple[Band, ...]:
+    """The bands of a score in the order of their gravity, be it a high value or a low one that is grave."""
+    return tuple(sorted(score.bands, key=lambda band: (band.severity, band.low)))
 
 
 def _age(screening: Kept[Screening]) -> tuple[str, int, bytes]:
@@ -112,7 +119,7 @@ def _rows(bands: Sequence[Band], texts: Texts) -> tuple[Category, ...]:
 def _row_of(screening: Kept[Screening] | None, score: Score) -> str:
     if screening is None:
         return ABSENT
-    if screening.fields.status != "complete" or score.id not in screening.fields.scores:
+    if screening.fields.status != "complete" or screening.fields.void or score.id not in screening.fields.scores:
         return UNFINISHED
     band = screening.fields.scores[score.id].band
     return band if band in {known.id for known in score.bands} else UNFINISHED
@@ -125,8 +132,8 @@ def _merges(score: Score, texts: Texts) -> tuple[Merge, ...]:
     without unfinished and absent put together. The last resort only tells how many finished.
     """
     not_done = Group(f"{UNFINISHED}{_TO}{ABSENT}", texts("statistics.not_done"), (UNFINISHED, ABSENT))
-    steps = [_band_groups(score.bands, low, high, texts) for low, high in _steps(score)]
-    steps.append((_group(score.bands, texts("statistics.finished")),))
+    steps = [_band_groups(mildest_first(score), low, high, texts) for low, high in _steps(score)]
+    steps.append((_group(mildest_first(score), texts("statistics.finished")),))
     return tuple(
         Merge("+".join(group.id for group in groups), groups)
         for step in steps
@@ -138,9 +145,10 @@ def _merges(score: Score, texts: Texts) -> tuple[Merge, ...]:
 def _steps(score: Score) -> list[tuple[int, int]]:
     """How many bands are put together from below and from above, the finest step first."""
     count = len(score.bands)
-    edges = [band.low for band in score.bands]
-    if score.positive_from in edges:
-        below = edges.index(score.positive_from)
+    positive = [is_positive(band.low, score) for band in mildest_first(score)]
+    is_split = positive == [is_positive(band.high, score) for band in mildest_first(score)]
+    if is_split and True in positive:
+        below = positive.index(True)
         pairs = [(low, high) for low in range(1, below + 1) for high in range(1, count - below + 1)]
     else:
         # No cut-off, or one inside a band: no border between bands means more than another.

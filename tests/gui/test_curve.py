@@ -24,7 +24,7 @@ BANDS = (
 )
 
 
-def point(month: int, value: int | None, *, finished: bool = True) -> CurvePoint:
+def point(month: int, value: float | None, *, finished: bool = True) -> CurvePoint:
     return CurvePoint(START + dt.timedelta(days=30 * month), value, finished, f"{value} 分")
 
 

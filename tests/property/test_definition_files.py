@@ -60,8 +60,8 @@ def test_a_file_with_anything_in_any_place_is_read_or_refused_in_words(place: tu
     definition = reads_or_refuses(json.dumps(with_part(DATA, place, part)).encode())
     # What is accepted is a whole definition: its bands cover its ranges.
     for score in definition.scores if definition else ():
-        covered = [value for band in score.bands for value in range(band.low, band.high + 1)]
-        assert covered in ([], list(range(score.range[0], score.range[1] + 1)))
+        covered = [value for band in score.bands for value in range(int(band.low), int(band.high) + 1)]
+        assert covered in ([], list(range(int(score.range[0]), int(score.range[1]) + 1)))
 
 
 @given(st.randoms(use_true_random=False), st.integers(min_value=0, max_value=8), st.booleans())

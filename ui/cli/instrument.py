@@ -9,6 +9,7 @@ import msgspec
 
 from app.instruments.definition import Definition, parse_definition
 from app.instruments.library import Library
+from app.instruments.wording import Wording
 from app.texts import Texts
 from ui.cli.command import Answer, Declaration, read_text, table
 
@@ -47,19 +48,22 @@ def _list(_arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 def _show(arguments: argparse.Namespace, texts: Texts) -> Answer:
     definition = Library.load().get(arguments.instrument)
-    return Answer(msgspec.to_builtins(definition), _text(definition, texts.language))
+    return Answer(msgspec.to_builtins(definition), _text(definition, texts))
 
 
-def _text(definition: Definition, language: str) -> str:
+def _text(definition: Definition, texts: Texts) -> str:
+    language, wording = texts.language, Wording(definition, texts)
     lines = [
         f"{definition.short_title} {definition.title[language]} ({definition.version})",
         definition.copyright.statement,
         "",
-        definition.instruction[language],
+        wording.said(definition.instruction),
     ]
     for number, item in enumerate(definition.items, 1):
-        options = "  ".join(f"{one.value} {one.text[language]}" for one in definition.option_sets[item.options])
-        lines.append(f"{number:>2}. {item.text[language]}\n      {options}")
+        lines.append(f"{number:>2}. {wording.item(item)}")
+        # Where the words may not be here, an option is its value alone.
+        options = [f"{one.value} {wording.said(one.text)}".rstrip() for one in definition.options(item)]
+        lines += [f"      {'  '.join(options)}"] if options else []
     for score in definition.scores:
         lines += ["", f"{score.title[language]}: {score.range[0]}–{score.range[1]}"]
         lines += [f"  {band.low}–{band.high}  {band.title[language]}" for band in score.bands]

@@ -10,9 +10,12 @@ import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from app.instruments.definition import Definition
+from app.instruments.quick import is_critical
+from app.instruments.wording import Wording
 from app.records import LEVELS, Alert, AlertStep, Kept, Screening, typed
 from app.risk.alerts import AlertLine
 from app.risk.rules import HOUR_MS
+from app.texts import Texts
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.widgets.tables import CHIP_ROLE
@@ -123,8 +126,7 @@ def short_moment(at: int, now: int) -> str:
 
 def reasons(context: Context, alert: Alert) -> list[str]:
     """Why an alert was raised; ids where only a newer version of the program knows the words."""
-    titles = {rule.id: rule.title[context.texts.language] for rule in context.rules.rules}
-    return [titles.get(reason, reason) for reason in alert.reasons]
+    return context.words.reasons(alert)
 
 
 def reason(context: Context, alert: Alert) -> str:
@@ -143,17 +145,17 @@ def definition_of(context: Context, screening: Screening) -> Definition | None:
     return library.get(screening.instrument)
 
 
-def critical_answers(definition: Definition, screening: Screening, language: str) -> list[CriticalAnswer]:
+def critical_answers(definition: Definition, screening: Screening, texts: Texts) -> list[CriticalAnswer]:
     """The critical questions with what was answered."""
+    wording = Wording(definition, texts)
     found = []
     for rule in definition.critical:
         for item in definition.items:
             value = screening.answers.get(item.id)
-            if rule.id in screening.critical and item.id in rule.items and value is not None and value >= rule.at_least:
-                options = {option.value: option.text[language] for option in definition.option_sets[item.options]}
-                found.append(
-                    CriticalAnswer(rule.title[language], item.text[language], f"{value}  {options.get(value, '')}")
-                )
+            if rule.id in screening.critical and item.id in rule.items and is_critical(rule, {item.id: value}):
+                said = wording.answer(item, value)
+                answer = said if said == str(value) else f"{value}  {said}"
+                found.append(CriticalAnswer(wording.said(rule.title), wording.item(item), answer))
     return found
 
 

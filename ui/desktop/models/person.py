@@ -10,7 +10,8 @@ import msgspec
 
 from app.access import may
 from app.errors import Problem
-from app.instruments.definition import Definition, Score
+from app.instruments.definition import Definition
+from app.instruments.scales import Score
 from app.people.service import TimelineEntry
 from app.records import Alert, Kept, Person, Screening, readable
 from app.risk.alerts import STANDING

@@ -5,7 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from app.instruments.definition import Item, Score
+from app.instruments.items import Choice, Item
+from app.instruments.quick import is_critical
+from app.instruments.scales import Score
+from app.instruments.wording import Wording
 from app.records import Kept, Screening
 from app.words import find_band
 from ui.desktop.context import Context
@@ -33,6 +36,7 @@ class AnsweredSheet(QDialog):
         self._name = name
         self._definition = context.library.get(screening.fields.instrument)
         self._language = context.texts.language
+        self._wording = Wording(self._definition, context.texts)
         # The title says nothing about whom the sheet is: it appears in task bars.
         self.setWindowTitle(context.texts("desktop_people.sheet_title"))
         content = QVBoxLayout()
@@ -89,13 +93,13 @@ class AnsweredSheet(QDialog):
         for rule in touched:
             layout.addWidget(label(rule.title[self._language], "problem", wrap=True))
             layout.addSpacing(8)
-        layout.addWidget(label(self._definition.instruction[self._language], "muted", wrap=True))
+        layout.addWidget(label(self._wording.said(self._definition.instruction), "muted", wrap=True))
         layout.addSpacing(6)
         critical = {
             item
             for rule in touched
             for item in rule.items
-            if self._screening.answers.get(item, rule.at_least - 1) >= rule.at_least
+            if is_critical(rule, {item: self._screening.answers.get(item)})
         }
         for number, item in enumerate(self._definition.items, 1):
             layout.addWidget(self._answer(number, item, is_critical=item.id in critical))
@@ -113,7 +117,7 @@ class AnsweredSheet(QDialog):
         line.addWidget(place, alignment=Qt.AlignmentFlag.AlignTop)
         question = QVBoxLayout()
         question.setSpacing(4)
-        question.addWidget(label(item.text[self._language], wrap=True))
+        question.addWidget(label(self._wording.item(item), wrap=True))
         if is_critical:
             question.addLayout(row(chip(self._context.texts("desktop_people.needs_talk"), "red"), None))
         line.addLayout(question, 3)
@@ -121,9 +125,10 @@ class AnsweredSheet(QDialog):
         return frame
 
     def _chosen(self, item: Item) -> QLabel:
-        value = self._screening.answers.get(item.id)
-        if value is None:
+        if item.id not in self._screening.answers:
             return label(self._context.texts("desktop_people.not_answered"), "muted", wrap=True)
-        options = self._definition.option_sets[item.options]
-        text = next((option.text[self._language] for option in options if option.value == value), "")
-        return label(f"{value}　{text}", "strong", wrap=True)
+        answer = self._screening.answers[item.id]
+        said = self._wording.answer(item, answer)
+        # The value stands before the words, as it does on the sheet.
+        counted = isinstance(item, Choice) and answer is not None and said != str(answer)
+        return label(f"{answer}　{said}" if counted else said, "strong", wrap=True)

@@ -11,6 +11,8 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.instruments.definition import Definition
+from app.instruments.items import Choice
+from app.instruments.wording import Wording
 from app.texts import Texts
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import clear, label
@@ -94,15 +96,18 @@ class AnswerSheet(QScrollArea):
         if definition is self._definition:
             return
         self._definition = definition
-        language = self._texts.language
+        wording = Wording(definition, self._texts)
         clear(self._list)
-        self._list.addWidget(label(definition.instruction[language], "strong", wrap=True))
-        recall = self._texts("desktop_screening.recall", time=definition.recall[language])
-        self._list.addWidget(label(recall, "small", wrap=True))
+        if definition.instruction:
+            self._list.addWidget(label(wording.said(definition.instruction), "strong", wrap=True))
+        if definition.recall:
+            recall = self._texts("desktop_screening.recall", time=wording.said(definition.recall))
+            self._list.addWidget(label(recall, "small", wrap=True))
         self._list.addSpacing(self._gap)
         self._rows = []
-        for number, item in enumerate(definition.items):
-            row = ItemRow(number + 1, item, definition.option_sets[item.options], language)
+        choices = [item for item in definition.items if isinstance(item, Choice)]
+        for number, item in enumerate(choices):
+            row = ItemRow(number + 1, item, definition, wording)
             row.pressed.connect(partial(self._go, number))
             row.chosen.connect(partial(self._click, number))
             self._rows.append(row)
@@ -267,7 +272,7 @@ class AnswerSheet(QScrollArea):
             return
         row = self._rows[self._at]
         answer = row.option_text(self._answers.get(row.item.id)) or self._texts("desktop_screening.no_answer")
-        self.setAccessibleDescription(f"{row.number} {row.item.text[self._texts.language]} — {answer}")
+        self.setAccessibleDescription(f"{row.number} {row.text} — {answer}")
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
         """The current item is marked more strongly while keys go to it."""

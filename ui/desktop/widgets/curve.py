@@ -30,8 +30,8 @@ _EDGE = 18.0
 class CurveBand(msgspec.Struct, frozen=True):
     """A band, both ends included."""
 
-    low: int
-    high: int
+    low: int | float
+    high: int | float
     title: str
     severity: int
 
@@ -47,7 +47,7 @@ class CurvePoint(msgspec.Struct, frozen=True):
     """
 
     date: dt.date
-    value: int | None
+    value: int | float | None
     finished: bool
     words: str
 
@@ -56,8 +56,8 @@ class Curve(msgspec.Struct, frozen=True):
     """What is drawn: a title, the lowest and the highest possible score, bands in rising order, points by date."""
 
     title: str
-    low: int
-    high: int
+    low: int | float
+    high: int | float
     bands: tuple[CurveBand, ...]
     points: tuple[CurvePoint, ...]
 

@@ -6,7 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 
-from app.instruments.definition import Item, Option
+from app.instruments.definition import Definition
+from app.instruments.items import Choice
+from app.instruments.wording import Wording
 from ui.desktop.widgets.basics import label
 
 NUMBER_WIDTH = 28
@@ -33,16 +35,19 @@ class ItemRow(QFrame):
     pressed = Signal()
     chosen = Signal(int)
 
-    def __init__(self, number: int, item: Item, options: tuple[Option, ...], language: str) -> None:
+    def __init__(self, number: int, item: Choice, definition: Definition, wording: Wording) -> None:
         super().__init__()
         self.number = number
         self.item = item
+        options = definition.options(item)
         self.values = [option.value for option in options]
         self.setProperty("role", "item")
-        self._texts = {option.value: option.text[language] for option in options}
+        # Where the words may not be here, an option is its value alone.
+        self._texts = {option.value: f"{option.value} {wording.said(option.text)}".rstrip() for option in options}
         self._buttons = {option.value: self._button(option.value) for option in options}
         self._arranged: tuple[int, int] | None = None
-        self._text = label(item.text[language], wrap=True)
+        self.text = wording.item(item)
+        self._text = label(self.text, wrap=True)
         shown_number = label(str(number), "muted")
         shown_number.setFixedWidth(NUMBER_WIDTH)
         self._layout = QGridLayout(self)
@@ -58,7 +63,7 @@ class ItemRow(QFrame):
         self._grid.setSpacing(SPACING)
 
     def _button(self, value: int) -> QPushButton:
-        button = QPushButton(f"{value} {self._texts[value]}", self)
+        button = QPushButton(self._texts[value], self)
         button.setProperty("role", "answer")
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -86,7 +91,7 @@ class ItemRow(QFrame):
 
     def option_text(self, value: int | None) -> str:
         """An option in words; nothing for no answer."""
-        return "" if value is None else f"{value} {self._texts[value]}"
+        return "" if value is None else self._texts[value]
 
     def show_value(self, value: int | None, *, enabled: bool) -> None:
         """Show which option is chosen."""

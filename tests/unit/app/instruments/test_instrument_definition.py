@@ -10,6 +10,7 @@ import pytest
 from app import resources
 from app.errors import Problem
 from app.instruments.definition import Definition, content_hash, parse_definition
+from app.instruments.items import Choice
 from app.texts import LANGUAGES, Texts
 
 PHQ_9 = resources.path("instruments", "phq-9.json").read_bytes()
@@ -42,8 +43,10 @@ def test_a_definition_says_what_its_file_says() -> None:
     total = definition.scores[0]
     assert (definition.id, len(definition.items), total.range, total.positive_from) == ("phq-9", 10, (0, 27), 10)
     assert [(band.low, band.high) for band in total.bands] == [(0, 4), (5, 9), (10, 14), (15, 19), (20, 27)]
-    assert not definition.items[9].scored
-    assert not definition.items[9].required
+    difficulty = definition.items[9]
+    assert isinstance(difficulty, Choice)
+    assert not difficulty.scored
+    assert not difficulty.required
 
 
 def test_a_definition_cannot_be_changed_after_reading() -> None:
@@ -62,7 +65,7 @@ NOT_SOUND = [
     ("a number as text", [(("scores", 0, "bands", 1, "from"), "5")], "wrong_form", {"place": "scores[0].bands[1].from"}),
     ("no date", [(("copyright", "evidence_date"), "lately")], "wrong_form", {"place": "copyright.evidence_date"}),
     ("a day that never was", [(("copyright", "evidence_date"), "2026-02-30")], "wrong_form", {}),
-    ("an unknown method", [(("scores", 0, "method"), "mean")], "wrong_form", {"place": "scores[0].method"}),
+    ("an unknown method", [(("scores", 0, "method"), "product")], "wrong_form", {"place": "scores[0].method"}),
     ("an unknown mode", [(("mode",), "telepathy")], "wrong_form", {"place": "mode"}),
     ("an id with capitals", [(("id",), "PHQ-9")], "wrong_form", {"place": "id"}),
     ("an id that leaves its folder", [(("id",), "../phq-9")], "wrong_form", {"place": "id"}),

@@ -17,7 +17,7 @@ TEXT = {"zh-CN": "字", "en": "word"}
 
 
 def item(name: str, options: str = "agree", **more: Any) -> dict[str, Any]:
-    return {"id": name, "text": TEXT, "options": options, **more}
+    return {"id": name, "kind": "choice", "text": TEXT, "options": options, **more}
 
 
 def options(*values: int) -> list[dict[str, Any]]:
@@ -37,12 +37,14 @@ def small() -> Definition:
                 "title": TEXT,
                 "copyright": {
                     "owner": "nobody",
+                    "wording": "full",
                     "statement": "free",
                     "evidence": "none needed",
                     "evidence_date": "2026-11-21",
                     "translations": {"zh-CN": origin, "en": origin},
                 },
                 "population": TEXT,
+                "respondent": "self",
                 "mode": "interview",
                 "recall": TEXT,
                 "instruction": TEXT,
@@ -79,8 +81,15 @@ def small() -> Definition:
                     },
                 ],
                 "critical": [
-                    {"id": "either", "items": ["asked", "noted"], "at_least": 1, "title": TEXT, "source": "made up"},
-                    {"id": "strong", "items": ["b"], "at_least": 4, "title": TEXT, "source": "made up"},
+                    {
+                        "id": "either",
+                        "items": ["asked", "noted"],
+                        "at_least": 1,
+                        "level": "red",
+                        "title": TEXT,
+                        "source": "made up",
+                    },
+                    {"id": "strong", "items": ["b"], "at_least": 4, "level": "red", "title": TEXT, "source": "made up"},
                 ],
             }
         ).encode()
@@ -91,7 +100,7 @@ SMALL = small()
 FULL = {"a": 3, "b": 3, "c": 0, "d": 3, "asked": 0}
 
 
-def value(outcome: Outcome, name: str) -> int | None:
+def value(outcome: Outcome, name: str) -> float | None:
     return outcome.scores[name].value
 
 

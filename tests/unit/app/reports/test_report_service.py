@@ -53,9 +53,9 @@ class School:
         self, people: Sequence[Kept[Person]], total: int = 0, *, instrument: str = "phq-9", date: dt.date = AUTUMN
     ) -> None:
         """Have people answer so that their forms come to `total`."""
-        items = [item.id for item in LIBRARY.get(instrument).items if item.scored]
-        answers = {item: min(3, max(0, total - 3 * at)) for at, item in enumerate(items)}
-        required = {item.id: 0 for item in LIBRARY.get(instrument).items if item.required and not item.scored}
+        (score,) = LIBRARY.get(instrument).scores
+        answers = {item: min(3, max(0, total - 3 * at)) for at, item in enumerate(score.items)}
+        required = {item.id: 0 for item in LIBRARY.get(instrument).items if item.required and item.id not in answers}
         self._screenings.record_all([Sheet(one, instrument, date, {**answers, **required}, "typed") for one in people])
 
     def make(self, period: str | None = None, group: str | None = GROUP) -> Report:

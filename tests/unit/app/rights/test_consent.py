@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.errors import Problem
 from app.records import Consent, Kept
-from app.rights.consent import ConsentRules, Missing, age, missing, standing
+from app.people.identity import age
+from app.rights.consent import ConsentRules, Missing, missing, standing
 from storage.records import Record
 
 DAY = dt.date(2026, 9, 20)

@@ -68,8 +68,10 @@ def test_values_are_words_and_answers_stand_beside_their_questions(busy: Office)
     said = dict(screening.said)
     definition = busy.library.get("phq-9")
     last = definition.items[8]
-    option = next(one for one in definition.option_sets[last.options] if one.value == 2)
-    assert said[f"{last.id}. {last.text['zh-CN']}"] == option.text["zh-CN"]
+    assert last.text
+    (words,) = [one.text for one in definition.options(last) if one.value == 2]
+    assert words
+    assert said[f"{last.id}. {last.text['zh-CN']}"] == words["zh-CN"]
     assert dict(own.person.said)["班级"] == "七年级1班"
     assert dict(own.person.said)["证件类型"] == "居民身份证"
 

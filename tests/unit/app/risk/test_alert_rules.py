@@ -1,11 +1,16 @@
 """Which outcomes raise which alerts, with the bundled rules and instruments."""
 
+import msgspec
 import pytest
 
 from app.instruments.library import Library
-from app.records import LEVELS
+from app.instruments.quick import is_critical
+from app.instruments.scoring import Scorer
+from app.records import LEVELS, Alert
 from app.risk.rules import HOUR_MS, AlertRules, Urgency
-from app.texts import LANGUAGES
+from app.texts import LANGUAGES, Texts
+from app.words import Words
+from tests.unit.app.instruments.example import TEXT, made
 
 LIBRARY = Library.load()
 RULES = AlertRules.load()
@@ -13,7 +18,7 @@ NOW = 1_790_000_000_000
 
 
 def assess(instrument: str, answers: dict[str, int]) -> Urgency | None:
-    return RULES.assess(instrument, LIBRARY.scorer(instrument).score(answers), NOW)
+    return RULES.assess(LIBRARY.get(instrument), LIBRARY.scorer(instrument).score(answers), NOW)
 
 
 def phq(total_of_first_eight: int, ninth: int) -> dict[str, int]:
@@ -74,11 +79,42 @@ def test_every_rule_names_something_that_exists() -> None:
             assert set(rule.bands) <= {band.id for band in score.bands}
 
 
-def test_every_critical_item_of_every_instrument_has_a_rule() -> None:
-    covered = {(rule.instrument, rule.critical) for rule in RULES.rules}
-    for name in LIBRARY.ids():
-        for critical in LIBRARY.get(name).critical:
-            assert (name, critical.id) in covered
+@pytest.mark.parametrize("instrument", [name for name in LIBRARY.ids() if LIBRARY.get(name).critical])
+def test_every_critical_answer_of_every_instrument_alerts_as_soon_as_its_definition_says(instrument: str) -> None:
+    definition = LIBRARY.get(instrument)
+    words = {language: Words(Texts.load(language), LIBRARY, RULES) for language in LANGUAGES}
+    for rule in definition.critical:
+        for name in rule.items:
+            item = definition.item(name)
+            assert item is not None
+            triggering = [one.value for one in definition.options(item) if is_critical(rule, {name: one.value})]
+            assert triggering
+            for value in triggering:
+                urgency = assess(instrument, {name: value})
+                assert urgency is not None
+                assert LEVELS.index(urgency.level) >= LEVELS.index(rule.level)
+                alert = Alert(urgency.level, "open", instrument, b"", urgency.reasons, RULES.version, NOW, urgency.due)
+                for said in words.values():
+                    assert not {*said.reasons(alert)} & {*urgency.reasons}
+
+
+def test_an_instrument_that_no_rule_knows_is_not_silent() -> None:
+    critical = {"id": "c", "items": ["d"], "at_least": 2, "level": "orange", "title": TEXT, "source": "made up"}
+    definition = made(critical=[critical])
+    outcome = Scorer(definition).score({"d": 2})
+    assert RULES.assess(definition, outcome, NOW) == Urgency("orange", ("example:c",), NOW + 168 * HOUR_MS)
+    assert RULES.assess(definition, Scorer(definition).score({"d": 1}), NOW) is None
+
+
+def test_a_void_form_alerts_by_its_critical_answers_alone() -> None:
+    definition = LIBRARY.get("phq-9")
+    outcome = LIBRARY.scorer("phq-9").score(phq(20, 0))
+    assert RULES.assess(definition, outcome, NOW) is not None
+    assert RULES.assess(definition, msgspec.structs.replace(outcome, void=True), NOW) is None
+    critical = LIBRARY.scorer("phq-9").score(phq(20, 1))
+    urgency = RULES.assess(definition, msgspec.structs.replace(critical, void=True), NOW)
+    assert urgency is not None
+    assert urgency.reasons == ("phq-9-self-harm",)
 
 
 def test_every_level_has_its_hours_and_the_graver_the_fewer() -> None:

@@ -1,0 +1,74 @@
+"""A definition and answers to it in the words of one language. What has no words here has numbers."""
+
+from __future__ import annotations
+
+from app.instruments.answers import Answer
+from app.instruments.definition import Definition
+from app.instruments.items import Computed, Group, Item, Quantity
+from app.instruments.parts import Option, Text
+from app.texts import Texts
+
+
+class Wording:
+    """Says items and answers of a definition.
+
+    Args:
+        definition: of which.
+        texts: the language.
+    """
+
+    def __init__(self, definition: Definition, texts: Texts) -> None:
+        self._definition = definition
+        self._texts = texts
+        self._numbers = _numbers(definition)
+
+    def said(self, text: Text | None) -> str:
+        """A text in this language; nothing where there is none."""
+        return text[self._texts.language] if text else ""
+
+    def number(self, item: Item) -> str:
+        """The number of an item on paper."""
+        return self._numbers.get(item.id, item.id)
+
+    def item(self, item: Item) -> str:
+        """What is asked; its number where the wording may not be here."""
+        return self.said(item.text) or self._texts("words.item", number=self.number(item))
+
+    def option(self, option: Option) -> str:
+        """An option; its value where the wording may not be here."""
+        return self.said(option.text) or str(option.value)
+
+    def answer(self, item: Item, answer: Answer) -> str:
+        """An answer as a person reads it."""
+        if answer is None:
+            return self._texts("words.not_applicable")
+        if isinstance(item, Group):
+            return self._rows(item, answer)
+        separator = self._texts("words.separator")
+        options = {option.value: self.option(option) for option in self._definition.options(item)}
+        if options:
+            values = answer if isinstance(answer, list | tuple) else [answer]
+            # A value that no option has was answered to another wording.
+            chosen = [options.get(value, str(value)) if isinstance(value, int) else str(value) for value in values]
+            return separator.join(chosen) or self._texts("words.none_of_them")
+        unit = self.said(item.unit) if isinstance(item, Quantity | Computed) else ""
+        return f"{answer} {unit}".rstrip()
+
+    def _rows(self, group: Group, rows: Answer) -> str:
+        """Row by row, each what was answered in it."""
+        cells = {cell.id: cell for cell in group.items}
+        lines = []
+        for row in rows if isinstance(rows, list | tuple) else ():
+            if isinstance(row, dict):
+                said = [
+                    f"{self.item(cells[name])} {self.answer(cells[name], row[name])}" for name in row if name in cells
+                ]
+                lines.append(self._texts("words.separator").join(said))
+        return "\n".join(lines) or self._texts("words.none_of_them")
+
+
+def _numbers(definition: Definition) -> dict[str, str]:
+    """Items by number: their own where the id is one, as on the owner's form; else their place."""
+    own = {item.id for item in definition.items if item.id.isdecimal()}
+    places = {item.id: str(place) for place, item in enumerate(definition.items, 1)}
+    return {name: name if name in own or place in own else place for name, place in places.items()}
