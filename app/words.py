@@ -77,13 +77,22 @@ class Words:
         found = find_band(definition, score, band)
         return found.title[self._language] if found else band
 
+    def definition(self, screening: Screening) -> Definition | None:
+        """What was answered, in the version of that day; the newest where that one is not here, None without any."""
+        found = self._library.find(screening.instrument, screening.content)
+        if found is None and screening.instrument in self._library.ids():
+            return self._library.get(screening.instrument)
+        return found
+
     def instrument(self, instrument: str) -> str:
-        """The short title of an instrument."""
-        return self._library.get(instrument).short_title
+        """The short title of an instrument; its id where it is not known here."""
+        return self._library.get(instrument).short_title if instrument in self._library.ids() else instrument
 
     def screening(self, screening: Screening) -> str:
         """One line: instrument, scores with bands, and what must not be overlooked."""
-        definition = self._library.get(screening.instrument)
+        definition = self.definition(screening)
+        if definition is None:
+            return screening.instrument
         parts = [self.score(screening, definition, score) for score in definition.scores]
         parts += [rule.title[self._language] for rule in definition.critical if rule.id in screening.critical]
         return f"{definition.short_title}  " + self._texts("words.separator").join(parts)

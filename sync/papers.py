@@ -14,13 +14,17 @@ from typing import Annotated, ClassVar, TypeVar
 import msgspec
 
 from sync.crypto import SIGNATURE_SIZE, SUITE, Recipient, Signer, Unsealed, digest, key_id, verify, wrap
+from sync.errors import Problem
 from sync.ids import ID_SIZE, Id, Number, StreamId
+from sync.packing import NotPackedError, pack_body, unpack_body
 from sync.scopes import KINDS, STATION, founded_id
 from sync.segments import Point, ScopeKey
 from sync.wire import UNDECODABLE, encode
 
 MAGIC = b"XYP1"
 MAX_PAPER = 1024 * 1024
+MAX_CONTENT = 512 * 1024
+"""Bytes that a publication may hold, compressed."""
 MAX_STATIONS = 20
 """That share one scope: a referral has two."""
 
@@ -179,6 +183,20 @@ class Erasure(PaperBody, frozen=True):
     device: Id
 
 
+class Publication(PaperBody, frozen=True):
+    """A file that the county wants every station to have, such as a definition; signed by the county.
+
+    What is in it is nothing to those who hand it on. Of several with one name the greatest serial counts.
+    """
+
+    KIND = 11
+
+    county: Id
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    serial: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    content: Annotated[bytes, msgspec.Meta(max_length=MAX_CONTENT)]
+
+
 P = TypeVar("P", bound=PaperBody)
 
 
@@ -254,6 +272,30 @@ def open_revocation(data: bytes, county_key: bytes) -> Revocation:
     if body.county != key_id(county_key):
         raise UnreadablePaper
     return body
+
+
+def open_publication(data: bytes, county_key: bytes) -> Publication:
+    """A publication by this county. Raises UnreadablePaper."""
+    body = open_paper(data, Publication, county_key)
+    if body.county != key_id(county_key):
+        raise UnreadablePaper
+    return body
+
+
+def write_publication(name: str, serial: int, content: bytes, root: Signer) -> bytes:
+    """A file for every station, signed by the county. Raises Problem where it is too large."""
+    packed = pack_body(content)
+    if len(packed) > MAX_CONTENT:
+        raise Problem("county.publication_too_large", kilobytes=MAX_CONTENT >> 10)
+    return write_paper(Publication(root.id, name, serial, packed), root)
+
+
+def content_of(publication: Publication) -> bytes:
+    """The file that is published; nothing where it is not packed as it should be."""
+    try:
+        return unpack_body(publication.content)
+    except NotPackedError:
+        return b""
 
 
 def ends_since(serial: int, revocations: Iterable[Revocation]) -> dict[bytes, Point] | None:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from app.instruments.parts import Text
 
 
+_NO_TEXTS = frozenset({"codes", "weights", "translations", "option_sets"})
+"""Fields that hold something else by name than words by language."""
+
+
 def check(definition: Definition) -> None:
     """Refuse a definition that contradicts itself.
 
@@ -92,10 +96,10 @@ def _check_keys(place: str, found: Iterable[str], languages: Iterable[str]) -> N
 def texts_of(part: Any, place: str) -> Iterator[tuple[str, Text]]:
     """Every text in a part of a definition, with its place."""
     if isinstance(part, msgspec.Struct):
-        for field in msgspec.structs.fields(part):
-            at = f"{place}.{field.encode_name}" if place else field.encode_name
-            value = getattr(part, field.name)
-            if isinstance(value, dict) and field.name not in {"codes", "weights", "translations", "option_sets"}:
+        for name, written in zip(part.__struct_fields__, part.__struct_encode_fields__, strict=True):
+            at = f"{place}.{written}" if place else written
+            value = getattr(part, name)
+            if isinstance(value, dict) and name not in _NO_TEXTS:
                 yield at, value
             else:
                 yield from texts_of(value, at)

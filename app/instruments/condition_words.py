@@ -25,9 +25,10 @@ class _Unsaid(Exception):
 
 
 class _Operand(NamedTuple):
-    """One side of a comparison: an item, a fact, or a literal."""
+    """One side of a comparison: an item and those that are added to it, a fact, or a literal."""
 
     item: Item | None = None
+    others: tuple[Item, ...] = ()
     name: str = ""
     number: Decimal | None = None
     text: str | None = None
@@ -113,12 +114,12 @@ class ConditionWords:
     # ---- comparisons ----
 
     def _comparison(self, reader: _Reader) -> str:
-        left = self._operand(reader)
+        left = self._sum(reader)
         sign = reader.next.text
         if sign not in COMPARISONS:
             raise _Unsaid
         reader.skip()
-        right = self._operand(reader)
+        right = self._sum(reader)
         if left.item is None and not left.name:
             left, right, sign = right, left, _FLIPPED[sign]
         if left.name == "@sex" and right.text and sign == "=":
@@ -127,6 +128,9 @@ class ConditionWords:
             return self._compared(self._texts("form.condition_age"), sign, right.number)
         if left.item is None or right.number is None:
             raise _Unsaid
+        if left.others:
+            items = self._texts("form.condition_list").join(map(self._called, (left.item, *left.others)))
+            return self._compared(self._texts("form.condition_sum", items=items), sign, right.number)
         if isinstance(left.item, Choice):
             return self._choice(left.item, sign, right.number)
         if isinstance(left.item, Group):
@@ -158,6 +162,23 @@ class ConditionWords:
         return self._texts("form.quoted", text=words) if words else str(value)
 
     # ---- operands ----
+
+    def _sum(self, reader: _Reader) -> _Operand:
+        """One operand, or items that are added up, by signs or by the function."""
+        called = reader.take("word", "sum")
+        if called:
+            reader.need("sign", "(")
+        operands = [self._operand(reader)]
+        while reader.take("sign", "," if called else "+"):
+            operands.append(self._operand(reader))
+        if called:
+            reader.need("sign", ")")
+        items = [operand.item for operand in operands if operand.item is not None]
+        if len(operands) == 1:
+            return operands[0]
+        if len(items) < len(operands):
+            raise _Unsaid
+        return _Operand(item=items[0], others=tuple(items[1:]))
 
     def _operand(self, reader: _Reader) -> _Operand:
         token = reader.next

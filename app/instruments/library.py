@@ -1,9 +1,10 @@
-"""The instruments that come with the program, read when they are needed."""
+"""The definitions there are: those that come with the program, and those that an archive keeps. Read when needed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,15 +17,32 @@ from app.instruments.scoring import Scorer
 class _Entry(msgspec.Struct, frozen=True):
     definition: Definition
     content_hash: str
+    raw: bytes
     scorer: Scorer
 
 
+class _Kept(NamedTuple):
+    """A definition from elsewhere, not read yet; what its sender says its version is."""
+
+    version: tuple[int, ...]
+    raw: bytes
+
+
 class Library:
-    """Definitions by instrument id."""
+    """Definitions by instrument id.
+
+    Of an instrument there may be several versions: the newest is the one to fill in, and an older one is there for the
+    answers that were given to it.
+
+    Args:
+        files: of the definitions that come with the program, by instrument id.
+    """
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
+        self._kept: dict[str, list[_Kept]] = {}
         self._entries: dict[str, _Entry] = {}
+        self._versions: dict[str, dict[str, _Entry]] = {}
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Library:
@@ -37,21 +55,40 @@ class Library:
         files = (folder or resources.path("instruments")).glob("*.json")
         return cls({file.stem: file for file in sorted(files) if "." not in file.stem})
 
+    def keep(self, instrument: str, version: str, raw: bytes) -> None:
+        """Add a definition from elsewhere. It is read, and refused if it is none, when it is asked for."""
+        kept = _Kept(tuple(map(int, version.split("."))), raw)
+        if kept not in self._kept.setdefault(instrument, []):
+            self._kept[instrument].append(kept)
+            self._entries.pop(instrument, None)
+            self._versions.pop(instrument, None)
+
     def ids(self) -> tuple[str, ...]:
         """The instruments there are, sorted."""
-        return tuple(self._files)
+        return tuple(sorted({*self._files, *self._kept}))
 
     def get(self, instrument: str) -> Definition:
-        """The definition of an instrument.
+        """The newest definition of an instrument.
 
         Raises:
             Problem: there is none of that id, or its file is not a sound definition.
         """
         return self._entry(instrument).definition
 
+    def find(self, instrument: str, content: str) -> Definition | None:
+        """The very definition that some answers were given to, by its content hash; None where it is not here."""
+        if instrument not in self._versions:
+            self._versions[instrument] = {one.content_hash: one for one in self._readable(instrument)}
+        found = self._versions[instrument].get(content)
+        return found.definition if found else None
+
     def content_hash(self, instrument: str) -> str:
         """What a response stores to prove which wording it answers. Raises as `get` does."""
         return self._entry(instrument).content_hash
+
+    def raw(self, instrument: str) -> bytes:
+        """The file of the newest definition. Raises as `get` does."""
+        return self._entry(instrument).raw
 
     def scorer(self, instrument: str) -> Scorer:
         """The instrument made ready for scoring, once per library. Raises as `get` does."""
@@ -59,11 +96,43 @@ class Library:
 
     def _entry(self, instrument: str) -> _Entry:
         if instrument not in self._entries:
-            if instrument not in self._files:
-                raise Problem("instrument.unknown", id=instrument)
-            raw = self._files[instrument].read_bytes()
-            definition = parse_definition(raw)
-            if definition.id != instrument:
-                raise Problem("instrument.wrong_file_name", file=self._files[instrument].name, id=definition.id)
-            self._entries[instrument] = _Entry(definition, content_hash(raw), Scorer(definition))
+            self._entries[instrument] = self._newest(instrument)
         return self._entries[instrument]
+
+    def _newest(self, instrument: str) -> _Entry:
+        bundled = self._bundled(instrument)
+        own = _version(bundled.definition) if bundled else ()
+        # One that cannot be read, such as a later program's, must not take the place of one that can.
+        for kept in sorted(self._kept.get(instrument, ()), reverse=True):
+            if kept.version > own and (entry := _read(instrument, kept.raw)):
+                return entry
+        if bundled is None:
+            raise Problem("instrument.unknown", id=instrument)
+        return bundled
+
+    def _bundled(self, instrument: str) -> _Entry | None:
+        if instrument not in self._files:
+            return None
+        raw = self._files[instrument].read_bytes()
+        definition = parse_definition(raw)
+        if definition.id != instrument:
+            raise Problem("instrument.wrong_file_name", file=self._files[instrument].name, id=definition.id)
+        return _Entry(definition, content_hash(raw), raw, Scorer(definition))
+
+    def _readable(self, instrument: str) -> list[_Entry]:
+        """Every version that can be read."""
+        found = [_read(instrument, kept.raw) for kept in self._kept.get(instrument, ())]
+        return [entry for entry in (*found, self._bundled(instrument)) if entry]
+
+
+def _version(definition: Definition) -> tuple[int, ...]:
+    return tuple(map(int, definition.version.split(".")))
+
+
+def _read(instrument: str, raw: bytes) -> _Entry | None:
+    """A definition from elsewhere; None where this program cannot read it, or it is not what it was said to be."""
+    try:
+        definition = parse_definition(raw)
+        return _Entry(definition, content_hash(raw), raw, Scorer(definition)) if definition.id == instrument else None
+    except Problem:
+        return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any
 
 from app.instruments.answers import Answers
 from app.instruments.definition import Definition
@@ -18,72 +18,88 @@ from app.instruments.scales import Critical, Score
 from app.instruments.values import band_at, option_points
 
 _INTEGERS = frozenset({int})
-_look_up: Callable[[dict[int, int], int], int] = dict.__getitem__
+
+Quick = Callable[[Answers], Outcome | None]
+"""Scores a form that is answered in full and in order; None for any other."""
 
 
-class Quick:
-    """A definition of the plain kind, made ready.
+def quick_way(definition: Definition) -> Quick | None:
+    """The short way for a definition, None where there is none."""
+    required = sum(item.required for item in definition.items)
+    is_plain = all(map(_is_plain_item, definition.items)) and all(map(_is_plain_score, definition.scores))
+    return _made_ready(definition) if is_plain and not definition.quality and required > 1 else None
 
-    Args:
-        definition: one for which `of` says that it is plain.
-    """
 
-    __slots__ = ("_allowed", "_optional", "_required", "_rules", "_scales", "_tables", "_take")
+def _made_ready(definition: Definition) -> Quick:
+    # A closure: its names are looked up in half the time that attributes take, and this runs for every form.
+    items = [item for item in definition.items if isinstance(item, Choice)]
+    required = [item for item in items if item.required]
+    extras = {item.id: item for item in items if not item.required}
+    place = {item.id: number for number, item in enumerate(required)}
+    take: Callable[[Answers], tuple[Any, ...]] = itemgetter(*place)
+    tables = [option_points(item, definition.options(item)) for item in required]
+    allowed = _same_for_all(tables)
+    scales = [(score.id, _places(score, place), _table(score)) for score in definition.scores]
+    rules = [(rule.id, _triggers(rule, definition)) for rule in definition.critical]
 
-    def __init__(self, definition: Definition) -> None:
-        items = [item for item in definition.items if isinstance(item, Choice)]
-        required = [item for item in items if item.required]
-        place = {item.id: number for number, item in enumerate(required)}
-        self._required = len(required)
-        self._take: Callable[[Answers], tuple[Any, ...]] = itemgetter(*place)
-        self._tables = [option_points(item, definition.options(item)) for item in required]
-        # Where an answer counts what it is, and may be the same for all items, there is nothing to look up.
-        first = self._tables[0]
-        is_even = all(table == first for table in self._tables) and all(one == first[one] for one in first)
-        self._allowed = frozenset(first) if is_even else None
-        self._optional = {
-            item.id: {option.value for option in definition.options(item)} for item in items if not item.required
-        }
-        self._scales = [(score.id, _places(score, place), _table(score)) for score in definition.scores]
-        self._rules = definition.critical
-
-    @classmethod
-    def of(cls, definition: Definition) -> Self | None:
-        """The short way for a definition, None where there is none."""
-        required = sum(item.required for item in definition.items)
-        plain = all(map(_is_plain_item, definition.items)) and all(map(_is_plain_score, definition.scores))
-        return cls(definition) if plain and not definition.quality and required > 1 else None
-
-    def score(self, answers: Answers) -> Outcome | None:
-        """The outcome of a form that is answered in full and in order, None for any other."""
+    def quick(answers: Answers) -> Outcome | None:
         try:
-            values = self._take(answers)
+            points: Sequence[int] = take(answers)
             # True and 1.0 would be found under 1.
-            if not _INTEGERS.issuperset(map(type, values)):
+            if not _INTEGERS.issuperset(map(type, points)):
                 return None
-            points: Sequence[int] = values
-            if self._allowed is None:
-                points = list(map(_look_up, self._tables, values))
-            elif not self._allowed.issuperset(values):
+            if allowed is None:
+                points = [table[value] for table, value in zip(tables, points, strict=True)]
+            elif not allowed.issuperset(points):
                 return None
         except KeyError:
             return None
-        if len(answers) != self._required and not self._are_extras_in_order(answers):
+        if len(answers) != len(place) and not _are_in_order(answers, extras, definition, len(place)):
             return None
-        scores = {
-            name: table[sum(points) if places is None else sum(places(points))] for name, places, table in self._scales
-        }
-        critical = tuple([rule.id for rule in self._rules if is_critical(rule, answers)]) if self._rules else ()
-        return Outcome("complete", scores, critical, ())
+        scores = {}
+        for name, places, table in scales:
+            scores[name] = table[sum(points if places is None else places(points))]
+        return Outcome("complete", scores, _touched(rules, answers) if rules else (), ())
 
-    def _are_extras_in_order(self, answers: Answers) -> bool:
-        extras = len(answers) - self._required
-        for name, allowed in self._optional.items():
-            if name in answers:
-                if type(answers[name]) is not int or answers[name] not in allowed:
-                    return False
-                extras -= 1
-        return not extras
+    return quick
+
+
+def _touched(rules: list[tuple[str, list[tuple[str, frozenset[int]]]]], answers: Answers) -> tuple[str, ...]:
+    """The critical rules that some answers touch."""
+    touched: tuple[str, ...] = ()
+    for rule, triggers in rules:
+        for item, values in triggers:
+            if answers.get(item) in values:
+                touched = (*touched, rule)
+                break
+    return touched
+
+
+def _same_for_all(tables: list[dict[int, int]]) -> frozenset[int] | None:
+    """The values that may be answered, where they are the same for all items and count what they are."""
+    first = tables[0]
+    is_even = all(table == first for table in tables) and all(value == points for value, points in first.items())
+    return frozenset(first) if is_even else None
+
+
+def _triggers(rule: Critical, definition: Definition) -> list[tuple[str, frozenset[int]]]:
+    """For each item of a critical rule the answers that it is about."""
+    options = {item.id: definition.options(item) for item in definition.items}
+    return [
+        (name, frozenset(one.value for one in options[name] if is_critical(rule, {name: one.value})))
+        for name in rule.items
+    ]
+
+
+def _are_in_order(answers: Answers, extras: dict[str, Choice], definition: Definition, required: int) -> bool:
+    """Whether what is answered beside the required items are options of items that may be left out."""
+    surplus = len(answers) - required
+    for name, item in extras.items():
+        if name in answers:
+            if type(answers[name]) is not int or answers[name] not in {one.value for one in definition.options(item)}:
+                return False
+            surplus -= 1
+    return not surplus
 
 
 def is_critical(rule: Critical, answers: Answers) -> bool:

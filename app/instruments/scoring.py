@@ -18,7 +18,7 @@ from app.instruments.flow import UNKNOWN, Facts, Flow, Walk
 from app.instruments.items import Choice, Quantity
 from app.instruments.operations import Environment, Value
 from app.instruments.parts import Number
-from app.instruments.quick import Quick, is_critical
+from app.instruments.quick import is_critical, quick_way
 from app.instruments.results import Outcome, ScoreOutcome
 from app.instruments.scale import Scale
 from app.instruments.scales import Quality
@@ -63,11 +63,11 @@ class Scorer:
             for item in definition.items
             if isinstance(item, Choice | Quantity) and item.scored
         }
-        self._quick = Quick.of(definition)
+        self._quick = quick_way(definition)
 
     def score(self, answers: Answers, facts: Facts = UNKNOWN) -> Outcome:
         """Score one form; see `score`."""
-        if self._quick and (outcome := self._quick.score(answers)):
+        if self._quick and (outcome := self._quick(answers)):
             return outcome
         if fault := self._reader.fault(answers, facts.today):
             raise fault

@@ -12,6 +12,7 @@ from app.errors import Problem
 from app.instruments.answers import Answers
 from app.instruments.library import Library
 from app.instruments.scoring import Facts, Outcome
+from app.instruments.shelf import draft_of
 from app.people.identity import age
 from app.people.roster import KnownPeople
 from app.people.roster_rows import Reason
@@ -241,7 +242,8 @@ class Screenings:
         """Score and save sheets together: all of them or, where one is not allowed, none. Doubles are the caller's."""
         refuse_restricted(self._archive, {sheet.person.id for sheet in sheets})
         campaigns = self.campaigns()
-        drafts: list[Draft] = []
+        instruments = dict.fromkeys(sheet.instrument for sheet in sheets)
+        drafts = [draft for one in instruments if (draft := draft_of(self._archive, self._library, one))]
         recorded = []
         for sheet in sheets:
             if not sheet.answers:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from sync.county import tables
-from sync.papers import Certificate, Founding, PaperBody, Revocation, paper_id, read_paper, takes_part
+from sync.papers import Certificate, Founding, PaperBody, Publication, Revocation, paper_id, read_paper, takes_part
 from sync.scopes import KINDS, STATION
 
 P = TypeVar("P", bound=PaperBody)
@@ -64,6 +64,24 @@ def scopes_of_station(connection: Connection, station: bytes) -> list[bytes]:
     return list(connection.execute(select(columns.scope).where(columns.station == station)).scalars())
 
 
+def station_scopes(connection: Connection) -> list[bytes]:
+    """The scopes of all stations' own records."""
+    return list(connection.execute(select(tables.station.c.scope)).scalars())
+
+
+def publish(connection: Connection, data: bytes) -> None:
+    """Keep a publication for every station."""
+    for scope in station_scopes(connection):
+        keep_paper(connection, data, scope, Publication.KIND)
+
+
+def publications(connection: Connection) -> list[bytes]:
+    """What the county has published, each once."""
+    columns = tables.paper.c
+    query = select(columns.data).where(columns.kind == Publication.KIND).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
 def papers_about(connection: Connection, device: bytes) -> list[Certificate | Revocation]:
     """Every certificate and revocation of a device, the one that counts last."""
     columns = tables.paper.c
@@ -108,3 +126,5 @@ def begin_station(connection: Connection, name: str, station: bytes, scope: byte
     connection.execute(tables.station.insert().values(id=station, name=name, scope=scope))
     connection.execute(tables.scope.insert().values(id=scope, kind=STATION, founded=int(time.time())))
     connection.execute(tables.membership.insert().values(scope=scope, station=station))
+    for data in publications(connection):
+        keep_paper(connection, data, scope, Publication.KIND)

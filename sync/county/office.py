@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import secrets
+import time
 from pathlib import Path
 
 import alembic.command
@@ -23,7 +24,7 @@ from sqlalchemy import Connection, func, inspect, select
 
 from sync.county import tables
 from sync.county.admissions import Revoked, Title, admit, find_device, release, revoke
-from sync.county.filing import certificates
+from sync.county.filing import certificates, publications, publish
 from sync.county.store import CountyStore
 from sync.crypto import Signer
 from sync.errors import EnvironmentProblem, Problem
@@ -32,6 +33,7 @@ from sync.ids import ID_SIZE
 from sync.papers import (
     Admission,
     Certificate,
+    Publication,
     Request,
     Server,
     UnreadablePaper,
@@ -41,6 +43,7 @@ from sync.papers import (
     read_paper,
     unarmour,
     write_paper,
+    write_publication,
 )
 
 TLS_DAYS = 20 * 365
@@ -213,6 +216,34 @@ class County:
             if accept_later:
                 return release(connection, root, device)
             return revoke(connection, root, device)
+
+    def publish(self, name: str, content: bytes) -> bytes:
+        """Sign a file and hand it to every station, those to come among them.
+
+        Args:
+            name: what it is called; a later one of the same name takes its place.
+            content: the file.
+
+        Returns:
+            The signed paper.
+
+        Raises:
+            Problem: too large, or no root key.
+        """
+        root = self._root()
+        with tables.writing(self.engine) as connection:
+            before = [read_paper(data, Publication).serial for data in publications(connection)]
+            serial = max([time.time_ns() // 1_000_000, *(one + 1 for one in before)])
+            paper = write_publication(name, serial, content, root)
+            publish(connection, paper)
+        return paper
+
+    def published(self) -> list[Publication]:
+        """What stations are given, by name; of each name the one that counts."""
+        with self.engine.connect() as connection:
+            papers = [read_paper(data, Publication) for data in publications(connection)]
+        newest = {one.name: one for one in sorted(papers, key=lambda one: one.serial)}
+        return [newest[name] for name in sorted(newest)]
 
     def devices(self) -> list[DeviceStatus]:
         """All devices, by station."""

@@ -22,7 +22,9 @@ from sync.county.filing import (
     keep_device,
     keep_paper,
     papers_about,
+    publish,
     scopes_of_station,
+    station_scopes,
 )
 from sync.county.intake import cut_off, take_back
 from sync.papers import (
@@ -30,11 +32,13 @@ from sync.papers import (
     Erasure,
     Founding,
     Grant,
+    Publication,
     Revocation,
     UnreadablePaper,
     open_certificate,
     open_founding,
     open_paper,
+    open_publication,
     open_revocation,
     paper_id,
     paper_kind,
@@ -108,6 +112,13 @@ def _take_revocation(connection: Connection, scope: bytes, data: bytes, county_k
     cut_off(connection, body.device)
 
 
+def _take_publication(connection: Connection, scope: bytes, data: bytes, county_key: bytes) -> None:
+    """Taken back after the server was put back from a backup; then it is for every station again."""
+    open_publication(data, county_key)
+    if scope in station_scopes(connection):
+        publish(connection, data)
+
+
 # ---- the members' ----
 
 
@@ -167,10 +178,11 @@ def _take_erasure(connection: Connection, scope: bytes, data: bytes, _county_key
         connection.execute(update(tables.quarantine).where(apart.hash == whole).values(envelopes=left))
 
 
-_TAKING: tuple[tuple[type[Certificate | Founding | Revocation | Grant | Erasure], Taking], ...] = (
+_TAKING: tuple[tuple[type[Certificate | Founding | Revocation | Publication | Grant | Erasure], Taking], ...] = (
     (Certificate, _take_certificate),
     (Founding, _found),
     (Revocation, _take_revocation),
+    (Publication, _take_publication),
     (Grant, _take_grant),
     (Erasure, _take_erasure),
 )

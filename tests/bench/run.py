@@ -14,14 +14,15 @@ from pathlib import Path
 ARCHIVE = ("import", "sheet", "bulk", "single", "search", "large")
 SYNC = ("push", "meeting")
 COUNTY = ("ingest", "holiday", "visits")
-GROUPS = {"archive": ARCHIVE, "sync": SYNC, "county": COUNTY}
-BENCHES = ARCHIVE + SYNC + COUNTY
+FORMS = ("scoring",)
+GROUPS = {"archive": ARCHIVE, "sync": SYNC, "county": COUNTY, "forms": FORMS}
+BENCHES = ARCHIVE + SYNC + COUNTY + FORMS
 
 
 def main() -> int:
     # A script finds only what lies beside it.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from tests.bench import archive, county, jobs, meeting, push
+    from tests.bench import archive, county, jobs, meeting, push, scoring
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--ingest-changes", type=int, default=5_000, help="of each of eight devices")
     parser.add_argument("--workers", type=int, default=2, help="of the server on PostgreSQL")
     parser.add_argument("--stations", type=int, default=30, help="that return from a holiday")
+    parser.add_argument("--scoring-sets", type=int, default=100_000)
     arguments = parser.parse_args()
     wanted = [bench for name in arguments.only or GROUPS for bench in GROUPS.get(name, (name,))]
     unknown = set(wanted) - set(BENCHES)
@@ -59,6 +61,7 @@ def main() -> int:
             "meeting": lambda: meeting.bench_meeting(place, arguments.meeting_records),
             "ingest": lambda: county.bench_ingest(place, 8, arguments.ingest_changes, arguments.workers),
             "visits": lambda: county.bench_visits(place, 100),
+            "scoring": lambda: scoring.bench_scoring(arguments.scoring_sets),
             "holiday": lambda: county.bench_holiday(place, arguments.stations, 1000),
         }
         results = {name: benches[name]() for name in wanted}

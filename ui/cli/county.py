@@ -1,4 +1,4 @@
-"""xinyi county init | serve | admit | devices | status | backup | restore: the work of the county's administrator."""
+"""xinyi county init | serve | admit | publish | devices | status | backup | restore: the work of the county's administrator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sync.county.office import County
 from sync.county.server import serve
 from sync.county.tables import reached
 from sync.scopes import ROLES
-from ui.cli import escrow, revoking, visiting
+from ui.cli import escrow, publishing, revoking, visiting
 from ui.cli.command import Answer, Declaration, read_text, table, write_file
 
 DEFAULT_PORT = 8443
@@ -43,7 +43,8 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     restoring = commands.add("restore", _restore, "cli.help_county_restore")
     restoring.add_argument("file", type=Path, metavar="FILE", help=texts("cli.help_option_county_backup"))
     revoke = revoking.declare(commands, texts, _opened)
-    for command in (init, serving, admit, devices, status, saving, restoring, revoke):
+    publish = publishing.declare(commands, _opened)
+    for command in (init, serving, admit, devices, status, saving, restoring, revoke, publish):
         command.add_argument("folder", type=Path, metavar="DIR", help=texts("cli.help_option_county_folder"))
         command.add_argument("--database-url", metavar="URL", help=texts("cli.help_option_database"))
     admit.add_argument("request", type=Path, metavar="REQUEST", help=texts("cli.help_option_request"))
@@ -51,6 +52,7 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     admit.add_argument("--role", default=ROLES[0], choices=ROLES, metavar="R", help=texts("cli.help_option_role"))
     admit.add_argument("--out", type=Path, required=True, metavar="FILE", help=texts("cli.help_option_out"))
     revoking.declare_device(revoke, texts)
+    publishing.declare_files(publish, texts)
     escrow.declare_county(commands, texts)
 
 

@@ -20,7 +20,7 @@ def scored(answers: dict[str, Any], facts: Facts = Facts(), **parts: Any) -> Out
     return Scorer(made(**parts)).score(answers, facts)
 
 
-def one(answers: dict[str, Any] = FULL, facts: Facts = Facts(), **score: Any) -> Any:  # noqa: B006, B008 -- only read
+def one(answers: dict[str, Any] = FULL, facts: Facts = Facts(), **score: Any) -> Any:  # noqa: B008 -- only read
     parts = {"id": "total", "title": TEXT, "items": list("abcd"), "method": "sum", "range": [0, 12], "source": "none"}
     return scored(answers, facts, scores=[{**parts, **score}]).scores["total"]
 
@@ -99,8 +99,18 @@ KINDS = [
 
 @pytest.mark.parametrize(
     ("name", "answer"),
-    [("m", []), ("m", [0]), ("m", [1, 3]), ("n", 2.5), ("n", -1), ("day", "2026-02-28"), ("t", "阿依古丽·买买提")]
-    + [("g", []), ("g", [{"x": "1"}, {"y": 1}]), ("maybe", None)],
+    [
+        ("m", []),
+        ("m", [0]),
+        ("m", [1, 3]),
+        ("n", 2.5),
+        ("n", -1),
+        ("day", "2026-02-28"),
+        ("t", "阿依古丽·买买提"),
+        ("g", []),
+        ("g", [{"x": "1"}, {"y": 1}]),
+        ("maybe", None),
+    ],
 )
 def test_allowed(name: str, answer: Any) -> None:
     assert scored({name: answer}, items=KINDS, scores=[]).scores == {}
@@ -182,7 +192,10 @@ def test_the_first_norm_that_fits_gives_cut_off_bands_and_t_score() -> None:
     men = {**women, "id": "men", "when": '@sex = "male"', "positive_from": None, "mean": 4, "deviation": 2.5}
     score: dict[str, Any] = {"norms": [girls, women, men], "positive_from": 7}
     assert (one(facts=WOMAN, **score).positive, one(facts=WOMAN, **score).norm) == (True, "women")
-    assert (one(facts=Facts(13, "female"), **score).positive, one(facts=Facts(13, "female"), **score).norm) == (False, "girls")
+    assert (one(facts=Facts(13, "female"), **score).positive, one(facts=Facts(13, "female"), **score).norm) == (
+        False,
+        "girls",
+    )
     assert (one(facts=MAN, **score).positive, one(facts=MAN, **score).standard) == (False, 58.0)
     assert (one(**score).positive, one(**score).norm, one(**score).standard) == (False, None, None)
 
