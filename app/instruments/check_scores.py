@@ -14,6 +14,7 @@ from app.instruments.values import derived_range, exact, span, step
 if TYPE_CHECKING:
     # For the annotations only: `definition` imports this module.
     from app.instruments.definition import Definition
+    from app.instruments.items import Item
     from app.instruments.operations import Type
     from app.instruments.parts import Number
     from app.instruments.scales import Band, Critical, Norm, Score
@@ -124,12 +125,15 @@ def _shown(number: Decimal, decimals: int) -> Number:
 def check_critical(definition: Definition, place: str, rule: Critical) -> None:
     """Some answer to each item triggers the rule, and some answer does not. Raises Problem."""
     _check_names(f"{place}.items", rule.items)
-    if (rule.at_least is None) == (rule.at_most is None):
-        raise Problem("instrument.one_of_both", place=place)
+    if [rule.at_least, rule.at_most, rule.any_of].count(None) != 2:
+        raise Problem("instrument.one_of_them", place=place)
     for name in rule.items:
         item = definition.item(name)
         if item is None:
             raise Problem("instrument.unknown_item_named", place=f"{place}.items", id=name)
+        if rule.any_of is not None:
+            _check_chosen(definition, place, rule.any_of, item)
+            continue
         if not isinstance(item, Choice | Quantity):
             raise Problem("instrument.item_not_scored", place=f"{place}.items", id=name)
         low, high = span(item, definition.option_sets)
@@ -137,3 +141,12 @@ def check_critical(definition: Definition, place: str, rule: Critical) -> None:
             raise Problem("instrument.critical_outside", place=f"{place}.at_least", id=name)
         if rule.at_most is not None and not low <= rule.at_most < high:
             raise Problem("instrument.critical_outside", place=f"{place}.at_most", id=name)
+
+
+def _check_chosen(definition: Definition, place: str, values: tuple[int, ...], item: Item) -> None:
+    """The options that count exist, and somebody can choose otherwise."""
+    options = {option.value for option in definition.options(item)}
+    if not set(values) <= options:
+        raise Problem("instrument.no_such_option", place=f"{place}.any_of", value=min(set(values) - options))
+    if isinstance(item, Choice) and options <= set(values):
+        raise Problem("instrument.critical_outside", place=f"{place}.any_of", id=item.id)

@@ -56,8 +56,8 @@ class ConditionWords:
         try:
             said = self._either(reader)
         except _Unsaid:
-            return self._texts("form.condition_involved")
-        return said if reader.next.kind == "end" else self._texts("form.condition_involved")
+            return self._texts("paper.condition_involved")
+        return said if reader.next.kind == "end" else self._texts("paper.condition_involved")
 
     # ---- and, or, not ----
 
@@ -65,13 +65,13 @@ class ConditionWords:
         parts = [self._both(reader)]
         while reader.take("word", "or"):
             parts.append(self._both(reader))
-        return self._texts("form.condition_or").join(parts)
+        return self._texts("paper.condition_or").join(parts)
 
     def _both(self, reader: _Reader) -> str:
         parts = [self._one(reader)]
         while reader.take("word", "and"):
             parts.append(self._one(reader))
-        return self._texts("form.condition_and").join(parts)
+        return self._texts("paper.condition_and").join(parts)
 
     def _one(self, reader: _Reader) -> str:
         if reader.take("word", "not"):
@@ -79,7 +79,7 @@ class ConditionWords:
         if reader.take("sign", "("):
             said = self._either(reader)
             reader.need("sign", ")")
-            return self._texts("form.condition_bracket", condition=said)
+            return self._texts("paper.condition_bracket", condition=said)
         if reader.take("word", "answered"):
             return self._answered(reader, "answered")
         if reader.take("word", "chosen"):
@@ -99,7 +99,7 @@ class ConditionWords:
         reader.need("sign", ")")
         if operand.item is None:
             raise _Unsaid
-        return self._texts(f"form.condition_{key}", item=self._called(operand.item))
+        return self._texts(f"paper.condition_{key}", item=self._called(operand.item))
 
     def _chosen(self, reader: _Reader, key: str) -> str:
         reader.need("sign", "(")
@@ -123,18 +123,18 @@ class ConditionWords:
         if left.item is None and not left.name:
             left, right, sign = right, left, _FLIPPED[sign]
         if left.name == "@sex" and right.text and sign == "=":
-            return self._texts(f"form.condition_{right.text}")
+            return self._texts(f"paper.condition_{right.text}")
         if left.name == "@age" and right.number is not None:
-            return self._compared(self._texts("form.condition_age"), sign, right.number)
+            return self._compared(self._texts("paper.condition_age"), sign, right.number)
         if left.item is None or right.number is None:
             raise _Unsaid
         if left.others:
-            items = self._texts("form.condition_list").join(map(self._called, (left.item, *left.others)))
-            return self._compared(self._texts("form.condition_sum", items=items), sign, right.number)
+            items = self._texts("paper.condition_list").join(map(self._called, (left.item, *left.others)))
+            return self._compared(self._texts("paper.condition_sum", items=items), sign, right.number)
         if isinstance(left.item, Choice):
             return self._choice(left.item, sign, right.number)
         if isinstance(left.item, Group):
-            return self._compared(self._texts("form.condition_rows", item=self._called(left.item)), sign, right.number)
+            return self._compared(self._texts("paper.condition_rows", item=self._called(left.item)), sign, right.number)
         return self._compared(self._called(left.item), sign, right.number)
 
     def _choice(self, item: Choice, sign: str, value: Decimal) -> str:
@@ -149,17 +149,17 @@ class ConditionWords:
         return self._compared(self._called(item), sign, value)
 
     def _about_options(self, item: Item, key: str, options: list[str]) -> str:
-        named = self._texts("form.condition_or_option").join(options)
-        return self._texts(f"form.condition_chosen_{key}", item=self._called(item), option=named)
+        named = self._texts("paper.condition_or_option").join(options)
+        return self._texts(f"paper.condition_chosen_{key}", item=self._called(item), option=named)
 
     def _compared(self, what: str, sign: str, value: Decimal) -> str:
-        return self._texts(f"form.condition_{_SIGNS[sign]}", item=what, value=value)
+        return self._texts(f"paper.condition_{_SIGNS[sign]}", item=what, value=value)
 
     def _quoted(self, value: int, item: Item) -> str:
         """An option in quotation marks; its value where it has no words."""
         option = next((one for one in self._definition.options(item) if one.value == value), None)
         words = self._wording.said(option.text) if option else ""
-        return self._texts("form.quoted", text=words) if words else str(value)
+        return self._texts("paper.quoted", text=words) if words else str(value)
 
     # ---- operands ----
 
@@ -197,7 +197,7 @@ class ConditionWords:
     def _called(self, item: Item) -> str:
         """An item by its number; in a row of a group by its heading."""
         if self._in_group:
-            return self._texts("form.quoted", text=self._wording.item(item))
+            return self._texts("paper.quoted", text=self._wording.item(item))
         return self._texts("words.item", number=self._wording.number(item))
 
 

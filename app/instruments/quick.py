@@ -104,14 +104,14 @@ def _are_in_order(answers: Answers, extras: dict[str, Choice], definition: Defin
 
 def is_critical(rule: Critical, answers: Answers) -> bool:
     """Whether an answer, as it was given, calls for a person."""
-    at_least, at_most = rule.at_least, rule.at_most
-    for name in rule.items:
-        answer = answers.get(name)
-        if answer is not None and (
-            (at_least is not None and answer >= at_least) or (at_most is not None and answer <= at_most)
-        ):
-            return True
-    return False
+    return any(_is_alarming(rule, answers[name]) for name in rule.items if answers.get(name) is not None)
+
+
+def _is_alarming(rule: Critical, answer: Any) -> bool:
+    if rule.any_of is not None:
+        return not set(rule.any_of).isdisjoint(answer if isinstance(answer, list | tuple) else (answer,))
+    # The check of the definition has seen to it that there is one of the three.
+    return bool(answer >= rule.at_least) if rule.at_least is not None else bool(answer <= rule.at_most)
 
 
 def _is_plain_item(item: object) -> bool:

@@ -157,6 +157,7 @@ class Critical(Part, frozen=True, kw_only=True):
         items: any one of them is enough.
         at_least: the lowest answer that counts, as it was given (before reversing).
         at_most: the highest answer that counts, where a low one is the alarming one ("no" to "is life worth living?").
+        any_of: the options that count, also among several that were chosen.
         level: how soon somebody has to look, unless the station's own rules say otherwise.
         title: what the answer says.
         ask: how to speak about it with the person.
@@ -167,6 +168,7 @@ class Critical(Part, frozen=True, kw_only=True):
     items: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
     at_least: int | None = None
     at_most: int | None = None
+    any_of: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] | None = None
     level: Level
     title: Text
     ask: Text | None = None

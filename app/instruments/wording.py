@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from app.instruments.answers import Answer
 from app.instruments.definition import Definition
 from app.instruments.items import Computed, Group, Item, Quantity
+from app.instruments.operations import Value
 from app.instruments.parts import Option, Text
+from app.instruments.values import step
 from app.texts import Texts
 
 
@@ -53,6 +57,20 @@ class Wording:
             return separator.join(chosen) or self._texts("words.none_of_them")
         unit = self.said(item.unit) if isinstance(item, Quantity | Computed) else ""
         return f"{answer} {unit}".rstrip()
+
+    def computed(self, item: Computed, value: Value) -> str:
+        """What was computed, as a person reads it; nothing where it cannot be computed yet."""
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return self._texts("words.yes" if value else "words.no")
+        if isinstance(value, Decimal):
+            said = str(value.quantize(step(item.decimals), ROUND_HALF_UP))
+        elif isinstance(value, frozenset):
+            said = self._texts("words.separator").join(map(str, sorted(value)))
+        else:
+            said = str(value)
+        return f"{said} {self.said(item.unit)}".rstrip()
 
     def _rows(self, group: Group, rows: Answer) -> str:
         """Row by row, each what was answered in it."""

@@ -69,6 +69,7 @@ SOUND: dict[str, dict[str, Any]] = {
     },
     "a rule of quality": doubt("${total} >= 12 or @run >= 4 or @seconds < 2 * @answered"),
     "one that says no is alarming": critical(at_most=0),
+    "some options are alarming": {**items(unscored("multiple", "m", options="four")), **critical(items=["a", "m"], any_of=[1, 3])},
 }  # fmt: skip
 
 
@@ -115,8 +116,10 @@ NOT_SOUND: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("a norm without spread", total(norms=[norm(mean=4, deviation=0)]), "instrument.half_a_norm", {}),
     ("a norm for nobody in particular", total(norms=[norm(when="@age")]), "expression.no_condition", {"place": "scores[0].norms[0].when"}),
     ("all items may be missing", total(prorating={"missing": 4, "source": "made up"}), "instrument.limits", {"place": "scores[0].prorating.missing"}),
-    ("a critical rule without a value", critical(), "instrument.one_of_both", {"place": "critical[0]"}),
-    ("a critical rule with two", critical(at_least=1, at_most=2), "instrument.one_of_both", {}),
+    ("a critical rule without a value", critical(), "instrument.one_of_them", {"place": "critical[0]"}),
+    ("a critical rule with two", critical(at_least=1, at_most=2), "instrument.one_of_them", {}),
+    ("a critical option that there is not", critical(any_of=[2, 7]), "instrument.no_such_option", {"value": 7}),
+    ("a critical rule of all options", critical(any_of=[0, 1, 2, 3]), "instrument.critical_outside", {"place": "critical[0].any_of"}),
     ("a critical rule that everybody meets", critical(at_most=3), "instrument.critical_outside", {"place": "critical[0].at_most"}),
     ("a scored item that is required sometimes", {"items": [choice("a", required_if="@age > 3"), *(choice(name) for name in "bcd")]}, "instrument.scored_item_optional", {"id": "a"}),
 ]  # fmt: skip

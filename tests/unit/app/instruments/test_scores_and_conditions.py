@@ -64,6 +64,19 @@ def test_a_critical_answer_counts_even_where_it_is_no_longer_asked() -> None:
     assert scored({"d": 1}, critical=[low]).critical == ()
 
 
+def test_a_critical_answer_may_be_one_of_several() -> None:
+    rule = {"id": "c", "items": ["a", "m"], "any_of": [1, 3], "level": "red", "title": TEXT, "source": "made up"}
+    items = [*(choice(name) for name in "abcd"), unscored("multiple", "m", options="four", required=False)]
+    for answers, expected in (
+        ({"a": 3}, ("c",)),
+        ({"a": 2}, ()),
+        ({"m": [0, 3]}, ("c",)),
+        ({"m": [0, 2]}, ()),
+        ({"m": []}, ()),
+    ):
+        assert scored(answers, items=items, critical=[rule]).critical == expected
+
+
 def test_computed_values_follow_from_answers_and_from_each_other() -> None:
     height, weight = (unscored("number", name, decimals=1, **{"from": 10, "to": 250}) for name in ("cm", "kg"))
     bmi = unscored("computed", "bmi", value="round(${kg} / (${cm} / 100 * ${cm} / 100), 1)")
