@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,14 +12,46 @@ import msgspec
 from app import resources
 from app.errors import Problem
 from app.instruments.definition import Definition, content_hash, parse_definition
+from app.instruments.parts import Copyright, Text
 from app.instruments.scoring import Scorer
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    definition: Definition
-    content_hash: str
-    raw: bytes
-    scorer: Scorer
+class Head(msgspec.Struct, frozen=True):
+    """What a list of definitions shows. Read without the rest, fifty of them in a few milliseconds; checked with the rest.
+
+    Attributes are those of `app.instruments.definition.Definition`.
+    """
+
+    id: str
+    version: str
+    short_title: str
+    title: Text
+    copyright: Copyright
+    population: Text
+    respondent: str
+    mode: str
+    type: str = "instrument"
+
+
+class _Entry:
+    """A definition that was read; what not everybody needs of it is made when somebody does."""
+
+    def __init__(self, definition: Definition, raw: bytes) -> None:
+        self.definition = definition
+        self.raw = raw
+
+    @cached_property
+    def content_hash(self) -> str:
+        """See `Library.content_hash`."""
+        return content_hash(self.raw)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """See `Library.scorer`."""
+        return Scorer(self.definition)
+
+
+_HEADS = msgspec.json.Decoder(Head)
 
 
 class _Kept(NamedTuple):
@@ -75,6 +108,16 @@ class Library:
         """
         return self._entry(instrument).definition
 
+    def heads(self) -> list[Head]:
+        """What a list shows of all definitions, sorted by id. One that cannot be read is left out."""
+        found = (self._head(instrument) for instrument in self.ids())
+        return [head for head in found if head]
+
+    def _head(self, instrument: str) -> Head | None:
+        if instrument in self._kept:
+            return _head(self._entry(instrument).raw)
+        return _head(self._files[instrument].read_bytes())
+
     def find(self, instrument: str, content: str) -> Definition | None:
         """The very definition that some answers were given to, by its content hash; None where it is not here."""
         if instrument not in self._versions:
@@ -117,12 +160,19 @@ class Library:
         definition = parse_definition(raw)
         if definition.id != instrument:
             raise Problem("instrument.wrong_file_name", file=self._files[instrument].name, id=definition.id)
-        return _Entry(definition, content_hash(raw), raw, Scorer(definition))
+        return _Entry(definition, raw)
 
     def _readable(self, instrument: str) -> list[_Entry]:
         """Every version that can be read."""
         found = [_read(instrument, kept.raw) for kept in self._kept.get(instrument, ())]
         return [entry for entry in (*found, self._bundled(instrument)) if entry]
+
+
+def _head(raw: bytes) -> Head | None:
+    try:
+        return _HEADS.decode(raw)
+    except msgspec.DecodeError:
+        return None
 
 
 def _version(definition: Definition) -> tuple[int, ...]:
@@ -133,6 +183,6 @@ def _read(instrument: str, raw: bytes) -> _Entry | None:
     """A definition from elsewhere; None where this program cannot read it, or it is not what it was said to be."""
     try:
         definition = parse_definition(raw)
-        return _Entry(definition, content_hash(raw), raw, Scorer(definition)) if definition.id == instrument else None
+        return _Entry(definition, raw) if definition.id == instrument else None
     except Problem:
         return None

@@ -169,10 +169,9 @@ class AnswersKind:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._instrument = QComboBox()
-        for instrument in context.library.ids():
-            definition = context.library.get(instrument)
-            title = f"{definition.short_title}　{definition.title[context.texts.language]}"
-            self._instrument.addItem(title, instrument)
+        for head in context.library.heads():
+            if head.type == "instrument":
+                self._instrument.addItem(f"{head.short_title}　{head.title[context.texts.language]}", head.id)
         self._date = DayField(context, today(), context.texts("desktop_people.default_date"))
         self._date.setMaximumDate(self._date.date())
 

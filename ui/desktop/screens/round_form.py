@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.errors import Problem
-from app.records import Campaign
+from app.records import Campaign, Kept
 from app.statistics.periods import Periods, SchoolYear
 from app.texts import Texts
 from ui.desktop.context import Context
@@ -22,6 +23,10 @@ from ui.desktop.widgets.day_field import DayField
 
 DEFAULT_DAYS = 28
 """A new round is offered for four weeks; the days are there to be changed."""
+
+
+FEW = 12
+"""Instruments that can be looked through; where there are more they are searched."""
 
 
 class RoundForm(Form):
@@ -50,11 +55,17 @@ class RoundForm(Form):
         self._closes = DayField(
             context, default_end(context.texts, data.today), context.texts("desktop_screening.closes")
         )
-        self._group_ids, self._instrument_ids = list(data.groups), context.library.ids()
+        self._heads = {head.id: head for head in context.library.heads()}
+        usual, others = instruments_for_rounds(context, data.rounds)
+        self._group_ids, self._instrument_ids = list(data.groups), usual + others
         everything = context.texts("desktop_screening.everything")
         self._classes = Choices(everything, [self._class_name(one, data) for one in self._group_ids], ticked=True)
         self._instruments = Choices(
-            everything, [self._instrument_name(one) for one in self._instrument_ids], ticked=False
+            everything,
+            [self._instrument_name(one) for one in self._instrument_ids],
+            ticked=False,
+            usual=len(usual) if len(usual + others) > FEW else None,
+            find=context.texts("desktop_screening.find_instrument", count=len(usual + others)),
         )
         self._save = button(context.texts("desktop_screening.start_round"), self._submit, "primary")
         self._save.setDefault(True)
@@ -116,8 +127,8 @@ class RoundForm(Form):
         return self._texts("desktop_screening.class_size", name=data.groups[group], count=data.sizes.get(group, 0))
 
     def _instrument_name(self, instrument: str) -> str:
-        definition = self._context.library.get(instrument)
-        return f"{definition.short_title}  {definition.title[self._texts.language]}"
+        head = self._heads[instrument]
+        return f"{head.short_title}  {head.title[self._texts.language]}"
 
     # ---- what was chosen ----
 
@@ -179,6 +190,14 @@ class RoundForm(Form):
     def _done(self, record: bytes) -> None:
         self.saved.emit(record)
         self.accept()
+
+
+def instruments_for_rounds(context: Context, rounds: Iterable[Kept[Campaign]]) -> tuple[list[str], list[str]]:
+    """What can be answered in a round: first what earlier rounds asked and the station has alert rules for, then the rest."""
+    measures = [one.id for one in context.library.heads() if one.type == "instrument"]
+    asked = {instrument for one in rounds for instrument in one.fields.instruments}
+    asked |= {rule.instrument for rule in context.rules.rules}
+    return [one for one in measures if one in asked], [one for one in measures if one not in asked]
 
 
 def default_name(texts: Texts, today: dt.date) -> str:

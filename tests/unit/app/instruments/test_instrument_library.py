@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app import resources
 from app.errors import Problem
 from app.instruments.definition import content_hash, parse_definition
 from app.instruments.library import Library
+from tests.unit.app.instruments.example import raw
 
 FOLDER = resources.path("instruments")
 
@@ -17,7 +19,9 @@ def copy_to(folder: Path, source: str, target: str) -> None:
 
 
 def test_the_bundled_instruments_are_listed_without_their_companions() -> None:
-    assert Library.load().ids() == ("gad-7", "phq-9")
+    files = {file.name.removesuffix(".json") for file in FOLDER.glob("*.json")}
+    assert {"gad-7.vectors", "definition.schema", "phq-9"} <= files
+    assert set(Library.load().ids()) == {name for name in files if "." not in name}
 
 
 def test_an_instrument_is_what_its_file_says() -> None:
@@ -63,3 +67,20 @@ def test_a_file_under_a_wrong_name_is_not_used(tmp_path: Path) -> None:
 def test_a_folder_without_instruments_has_none(tmp_path: Path) -> None:
     assert Library.load(tmp_path).ids() == ()
     assert Library.load(tmp_path / "missing").ids() == ()
+
+
+def test_a_head_says_what_the_definition_says() -> None:
+    library = Library.load()
+    heads = library.heads()
+    assert [head.id for head in heads] == list(library.ids())
+    for head in heads:
+        definition = library.get(head.id)
+        for field in msgspec.structs.fields(head):
+            assert getattr(head, field.name) == getattr(definition, field.name)
+
+
+def test_the_head_of_a_newer_definition_from_elsewhere_is_shown(tmp_path: Path) -> None:
+    library = Library({})
+    library.keep("example", "1.0.0", raw())
+    library.keep("example", "1.10.0", raw(version="1.10.0"))
+    assert [(head.id, head.version) for head in library.heads()] == [("example", "1.10.0")]
