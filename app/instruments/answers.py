@@ -25,7 +25,7 @@ Check = Callable[[Any], bool]
 class Reader:
     """Knows what may be answered to the items of a definition."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "_views")
 
     def __init__(self, definition: Definition, items: tuple[Item, ...] | None = None) -> None:
         self._items = {
@@ -33,6 +33,7 @@ class Reader:
             for item in (items or definition.items)
             if not isinstance(item, Computed)
         }
+        self._views = {name: _view(item, definition) for name, (item, _) in self._items.items()}
 
     def fault(self, answers: Answers, today: dt.date | None = None) -> Problem | None:
         """What is wrong with the first answer that cannot be one; None where all can."""
@@ -55,10 +56,7 @@ class Reader:
 
     def seen(self, name: str, answer: Answer) -> Value:
         """An answer as an expression sees it; one that does not apply is blank."""
-        item, _ = self._items[name]
-        if answer is None:
-            return None
-        return _VIEWS[type(item)](answer)
+        return None if answer is None else self._views[name](answer)
 
 
 _REASONS: dict[type, str] = {
@@ -68,13 +66,19 @@ _REASONS: dict[type, str] = {
 }
 
 _VIEWS: dict[type, Callable[[Any], Value]] = {
-    Choice: Decimal,
     Multiple: frozenset,
     Quantity: exact,
     Words: str,
     Day: dt.date.fromisoformat,
     Group: lambda rows: Decimal(len(rows)),
 }
+
+
+def _view(item: Item, definition: Definition) -> Callable[[Any], Value]:
+    """Makes of an answer what an expression sees. Most are options, and the few numbers that these are need making once."""
+    if isinstance(item, Choice):
+        return {option.value: Decimal(option.value) for option in definition.options(item)}.__getitem__
+    return _VIEWS[type(item)]
 
 
 def _check(item: Item, definition: Definition) -> Check:

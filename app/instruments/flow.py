@@ -68,6 +68,11 @@ class _Stop(NamedTuple):
     value: Expression | None
     rows: Flow | None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the item is always asked, and its being there is all that matters."""
+        return not (self.visible or self.required or self.stop or self.value or self.rows)
+
 
 class Flow:
     """A definition's items, or those of a group, made ready for going through them.
@@ -80,7 +85,8 @@ class Flow:
     def __init__(self, definition: Definition, items: tuple[Item, ...] | None = None) -> None:
         self._reader = Reader(definition, items)
         self.types: dict[str, Type] = dict(FACTS)
-        self._stops = list(self._prepared(definition, items or definition.items))
+        stops = list(self._prepared(definition, items or definition.items))
+        self._stops = [(stop.item.id, stop, stop.is_plain) for stop in stops]
 
     def _prepared(self, definition: Definition, items: tuple[Item, ...]) -> Iterator[_Stop]:
         def ready(item: Item, name: str) -> Expression | None:
@@ -98,9 +104,15 @@ class Flow:
         """Go through the form with answers that its `Reader` found no fault with."""
         environment = facts.environment()
         asked, missing = [], []
-        for stop in self._stops:
-            name = stop.item.id
+        for name, stop, is_plain in self._stops:
             environment[name] = None
+            if is_plain:
+                asked.append(name)
+                if name in answers:
+                    environment[name] = self._reader.seen(name, answers[name])
+                elif stop.item.required:
+                    missing.append(name)
+                continue
             if stop.visible and stop.visible.compute(environment) is not True:
                 continue
             asked.append(name)

@@ -12,6 +12,7 @@ from app.instruments.results import ScoreOutcome
 from app.instruments.scales import Norm, Score
 from app.instruments.values import band_at, combined, exact, finished, plain, rounded
 
+_ONE = Decimal(1)
 _T_MEAN, _T_DEVIATION = 50, 10
 
 
@@ -45,7 +46,9 @@ class Scale:
             unfinished: whether something that is required is missing on the form.
         """
         items = self.score.items
-        present = [points[name] * self._weights.get(name, 1) for name in items if name in points]
+        present = [points[name] for name in items if name in points]
+        if self._weights:
+            present = [points[name] * self._weights.get(name, _ONE) for name in items if name in points]
         absent = [name for name in items if name in asked and name not in points]
         prorated = self._may_prorate(present, absent)
         raw = self._raw(present, absent, environment)

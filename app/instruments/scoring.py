@@ -8,8 +8,10 @@ is. A critical answer counts from the moment it is given, finished or not, and e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from app.instruments.answers import Answers, Reader
 from app.instruments.conditions import QUALITY_FACTS, condition
@@ -17,12 +19,11 @@ from app.instruments.definition import Definition
 from app.instruments.flow import UNKNOWN, Facts, Flow, Walk
 from app.instruments.items import Choice, Quantity
 from app.instruments.operations import Environment, Value
-from app.instruments.parts import Number
 from app.instruments.quick import is_critical, quick_way
 from app.instruments.results import Outcome, ScoreOutcome
 from app.instruments.scale import Scale
 from app.instruments.scales import Quality
-from app.instruments.values import exact, option_points
+from app.instruments.values import Scored, exact, option_points
 
 __all__ = ["Facts", "Outcome", "ScoreOutcome", "Scorer", "score"]
 
@@ -59,7 +60,7 @@ class Scorer:
         self._quality = [(one, condition(f"quality.{one.id}", one.when, types)) for one in definition.quality]
         self._critical = definition.critical
         self._points = {
-            item.id: option_points(item, definition.option_sets[item.options]) if isinstance(item, Choice) else None
+            item.id: _counting(item, definition)
             for item in definition.items
             if isinstance(item, Choice | Quantity) and item.scored
         }
@@ -87,8 +88,11 @@ class Scorer:
         """All scores, and what expressions can see afterwards."""
         environment = dict(walk.environment)
         asked = set(walk.asked)
-        counted = {name: self._counted(name, answers[name]) for name in self._points if name in asked & answers.keys()}
-        points = {name: one for name, one in counted.items() if one is not None}
+        points = {
+            name: count(answers[name])
+            for name, count in self._points.items()
+            if name in asked and answers.get(name) is not None
+        }
         scores = {}
         for scale in self._scales:
             result = scale.outcome(points, asked, environment, unfinished=bool(walk.missing))
@@ -97,13 +101,6 @@ class Scorer:
             final = result.value if result.prorated or not walk.missing else None
             environment[scale.score.id] = None if final is None else exact(final)
         return scores, environment
-
-    def _counted(self, name: str, answer: Number | None) -> Decimal | None:
-        """What an answer counts; None where the item does not apply."""
-        if answer is None:
-            return None
-        table = self._points[name]
-        return Decimal(table[int(answer)]) if table else exact(answer)
 
     def _manner(self, walk: Walk, answers: Answers, facts: Facts) -> dict[str, Value]:
         """How the form was filled in, as rules of quality see it."""
@@ -117,3 +114,12 @@ class Scorer:
 
     def _doubts(self, environment: Environment) -> list[Quality]:
         return [doubt for doubt, rule in self._quality if rule.compute(environment) is True]
+
+
+def _counting(item: Scored, definition: Definition) -> Callable[[Any], Decimal]:
+    """Makes of an answer what it counts."""
+    if isinstance(item, Quantity):
+        return exact
+    return {
+        value: Decimal(points) for value, points in option_points(item, definition.options(item)).items()
+    }.__getitem__

@@ -32,7 +32,8 @@ def step(decimals: int) -> Decimal:
 
 def rounded(number: Decimal, score: Score) -> Decimal:
     """A raw result, multiplied and rounded as the score says."""
-    return (number * exact(score.times)).quantize(step(score.decimals), _ROUNDING[score.rounding])
+    raw = number if score.times == 1 else number * exact(score.times)
+    return raw.quantize(step(score.decimals), _ROUNDING[score.rounding])
 
 
 def looked_up(value: Decimal, table: Iterable[Step]) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from app.instruments.answers import Answer
@@ -11,6 +12,8 @@ from app.instruments.operations import Value
 from app.instruments.parts import Option, Text
 from app.instruments.values import step
 from app.texts import Texts
+
+_OWN_NUMBER = re.compile(r"[0-9]+[a-z]?")
 
 
 class Wording:
@@ -87,6 +90,6 @@ class Wording:
 
 def _numbers(definition: Definition) -> dict[str, str]:
     """Items by number: their own where the id is one, as on the owner's form; else their place."""
-    own = {item.id for item in definition.items if item.id.isdecimal()}
+    own = {item.id for item in definition.items if _OWN_NUMBER.fullmatch(item.id)}
     places = {item.id: str(place) for place, item in enumerate(definition.items, 1)}
     return {name: name if name in own or place in own else place for name, place in places.items()}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from app import resources
@@ -24,14 +25,14 @@ def bench_scoring(sets: int) -> dict[str, Any]:
     began = time.perf_counter()
     library = Library.load()
     listed = time.perf_counter() - began
-    clever = [library.scorer(name).score for name in INSTRUMENTS]
+    clever: list[Callable[[Form], Any]] = [library.scorer(name).score for name in INSTRUMENTS]
     files = [json.loads(resources.path("instruments", f"{name}.json").read_bytes()) for name in INSTRUMENTS]
-    naive: list[Callable[[Form], Any]] = [lambda form, file=file: interpret(file, form) for file in files]
+    naive = [partial(interpret, file) for file in files]
     few = forms[: max(1, sets // 20)]
     rates: dict[str, float] = {"engine": 0, "interpreter": 0}
     for _ in range(3):
-        for name, scorers, some in (("engine", clever, forms), ("interpreter", naive, few)):
-            rates[name] = max(rates[name], _rate(scorers, some))
+        rates["engine"] = max(rates["engine"], _rate(clever, forms))
+        rates["interpreter"] = max(rates["interpreter"], _rate(naive, few))
     began = time.perf_counter()
     for name in library.ids():
         library.get(name)
@@ -45,7 +46,7 @@ def bench_scoring(sets: int) -> dict[str, Any]:
     }
 
 
-def _rate(scorers: list[Callable[[Form], Any]], forms: list[list[Form]]) -> float:
+def _rate(scorers: Sequence[Callable[[Form], Any]], forms: list[list[Form]]) -> float:
     began = time.perf_counter()
     for pair in forms:
         for score, form in zip(scorers, pair, strict=True):

@@ -20,6 +20,8 @@ from tests.published.key import Key, Number
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "instruments"
 
+_FEW = 5
+
 Answers = dict[str, Any]
 Facts = dict[str, Any]
 Case = dict[str, Any]
@@ -49,6 +51,7 @@ class Maker:
         self._cases: list[Case] = []
         self._seen: set[str] = set()
         self._covered: set[tuple[Any, ...]] = set()
+        self._scored = {name for score in definition["scores"] for name in score.get("items", ())}
         self._lowest: Answers = {name: values[0] for name, values in key.values.items() if name not in key.optional}
         self._highest: Answers = {name: values[-1] for name, values in key.values.items() if name not in key.optional}
 
@@ -70,39 +73,46 @@ class Maker:
     # ---- what is tried ----
 
     def _add_edges(self, score: str, facts: Facts) -> None:
-        """Both ends of every band and both sides of every cut-off, as far as any answers reach them."""
-        ends: dict[tuple[Any, ...], dict[Number, Answers]] = {}
+        """Both ends of every band and both sides of every cut-off, as far as any answers reach them.
+
+        Of a score without bands and with few values every value, where it is reached first and last.
+        """
+        ends: dict[tuple[Any, ...], dict[Number, tuple[Answers, Answers]]] = {}
         for answers in self._walks(score, facts):
             value, band, positive = self._key.score(answers, facts)[score]
             if value is not None:
                 norm = self._key.norm(answers, facts).get(score)
                 group = ends.setdefault((norm, band, positive, tuple(self._key.doubts(answers))), {})
-                group.setdefault(value, dict(answers))
+                first, _ = group.get(value, (answers, answers))
+                group[value] = (first, answers)
         for (norm, band, positive, doubts), group in ends.items():
+            of = ", ".join([score, *filter(None, [norm]), *map(str, facts.values()), *doubts])
+            if band is None and positive is None and len(group) < _FEW:
+                for value, (first, last) in group.items():
+                    if doubts and (score, value, norm, band, positive) in self._covered:
+                        continue
+                    self._add(f"{of}: {value} at first", first, facts)
+                    self._add(f"{of}: {value} at last", last, facts)
+                continue
             for end, value in (("from", min(group)), ("to", max(group))):
-                if (score, value, norm, band, positive, doubts) not in self._covered:
-                    of = ", ".join([score, *filter(None, [norm]), *map(str, facts.values()), *doubts])
-                    self._add(f"{of}: {band or positive} {end} {value}", group[value], facts)
+                if (score, value, norm, band, positive) not in self._covered:
+                    self._add(f"{of}: {band or positive or 'value'} {end} {value}", group[value][0], facts)
 
     def _walks(self, score: str, facts: Facts) -> Iterator[Answers]:
         """Complete forms from the lowest value to the highest, one answer changed by one step at a time."""
-        own = self._items_of(score)
-        others = [name for name in self._lowest if name not in own]
-        for start in (self._lowest, self._highest):
-            answers = {name: self._rising(score, name, facts)[0] for name in self._lowest}
-            answers |= {name: start[name] for name in others}
+        own = self._items_of(score) or list(self._lowest)
+        rising = {name: self._rising(score, name, facts) for name in own}
+        bottom = {name: values[0] for name, values in rising.items()}
+        # The answers that only a norm or another score asks for: as they stand first, last, and each by itself.
+        free = [name for name in self._lowest if name not in own and name not in self._scored]
+        alone = [self._lowest | {name: value} for name in free for value in self._key.values[name][:_FEW]]
+        for start in (self._lowest, self._highest, *alone):
+            answers = start | bottom
             yield self._asked(answers)
-            for name in (*own, *others):
-                for value in self._rising(score, name, facts):
+            for name, values in rising.items():
+                for value in values:
                     answers[name] = value
                     yield self._asked(answers)
-            for name in others:  # the unscored answers that a norm asks for, each with the scored ones from the start
-                for value in self._key.values[name] if len(self._key.values[name]) <= len("few of them") else ():
-                    again = answers | {one: self._rising(score, one, facts)[0] for one in own} | {name: value}
-                    for one in own:
-                        for step in self._rising(score, one, facts):
-                            again[one] = step
-                            yield self._asked(again)
 
     def _rising(self, score: str, name: str, facts: Facts) -> tuple[int, ...]:
         """The answers to an item, from the one that counts least."""
@@ -188,16 +198,15 @@ class Maker:
         for score in self._definition["scores"]:
             name = score["id"]
             value, band, positive = scored[name]
-            self._covered.add((name, value, norms.get(name), band, positive, tuple(doubts)))
+            self._covered.add((name, value, norms.get(name), band, positive))
             scores[name] = self._outcome(score, answers, value, band=band, positive=positive)
             if name in norms:
                 scores[name]["norm"] = norms[name]
-        expect: dict[str, Any] = {"status": "complete", "scores": scores}
-        if doubts:
-            expect["quality"] = doubts
-        if self._key.void & {*doubts}:
-            expect["void"] = True
-        return expect
+        return {"status": "complete", "scores": scores, **self._doubted(doubts)}
+
+    def _doubted(self, doubts: list[str]) -> dict[str, Any]:
+        void = {"void": True} if self._key.void & {*doubts} else {}
+        return {"quality": doubts, **void} if doubts else {}
 
     def _unfinished(self, answers: Answers, missing: list[str]) -> dict[str, Any]:
         prorated = self._key.unfinished(answers) if self._key.unfinished else {}
@@ -211,7 +220,12 @@ class Maker:
             else:
                 value = self._so_far(score, answers, missing)
                 scores[name] = self._outcome(score, answers, value, band=None, positive=None)
-        return {"status": "unfinished", "scores": scores}
+        rules = {rule["id"]: rule["when"] for rule in self._definition.get("quality", ())}
+        whole = [name for name, when in rules.items() if not self._lacks(self._named(when), missing)]
+        doubts = (
+            [name for name in self._key.doubts(self._asked(self._lowest | answers)) if name in whole] if whole else []
+        )
+        return {"status": "unfinished", "scores": scores, **self._doubted(doubts)}
 
     @staticmethod
     def _outcome(
@@ -227,12 +241,14 @@ class Maker:
         if score["method"] == "sum" and "table" not in score:
             counted = [self._points(name, answers[name], score) for name in items if name in answers]
             return _rounded(sum(counted, Decimal(0)), score) if counted else None
-        needed = {*items} | self._named(score.get("formula", ""))
-        scores = {one["id"] for one in self._definition["scores"]}
-        if needed & ({*missing} | scores):
+        if self._lacks({*items} | self._named(score.get("formula", "")), missing):
             return None
         filled = self._asked(self._lowest | answers)
         return self._key.score(filled, self._key.facts[0])[score["id"]][0]
+
+    def _lacks(self, needed: set[str], missing: list[str]) -> bool:
+        """Whether something is missing that is needed; scores of an unfinished form are no values to go on with."""
+        return bool(needed & {*missing, *(score["id"] for score in self._definition["scores"])})
 
     def _named(self, formula: str) -> set[str]:
         """Items and scores that a formula depends on, through computed items too."""

@@ -34,16 +34,16 @@ class Choices(QWidget):
         self._boxes = [QCheckBox(title.replace("&", "&&")) for title in titles]
         self._titles = [title.casefold() for title in titles]
         self._usual = usual
-        self.find = QLineEdit()
-        self.find.setPlaceholderText(find)
-        self.find.setAccessibleName(find)
-        self.find.setClearButtonEnabled(True)
-        self.find.setVisible(usual is not None)
-        self.find.textChanged.connect(lambda _text: self._arrange())
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(find)
+        self.search.setAccessibleName(find)
+        self.search.setClearButtonEnabled(True)
+        self.search.setVisible(usual is not None)
+        self.search.textChanged.connect(lambda _text: self._arrange())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._all)
-        layout.addWidget(self.find)
+        layout.addWidget(self.search)
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(8)
         self._grid.setHorizontalSpacing(16)
@@ -67,7 +67,7 @@ class Choices(QWidget):
 
     def _arrange(self) -> None:
         """Show what is searched for, or the usual, and in any case what is ticked."""
-        sought = self.find.text().casefold().split()
+        sought = self.search.text().casefold().split()
         shown = []
         for place, (box, title) in enumerate(zip(self._boxes, self._titles, strict=True)):
             is_found = all(word in title for word in sought) if sought else self._usual is None or place < self._usual

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from app import resources
 from app.instruments.answers import Answers
 from app.instruments.definition import Definition
-from app.instruments.items import Choice, Quantity
+from app.instruments.items import Choice, Multiple, Quantity
 from app.instruments.library import Library
 from app.instruments.parts import Number
 from app.instruments.quick import is_critical
@@ -43,7 +44,7 @@ def vectors(instrument: str) -> Vectors:
     return msgspec.json.decode(raw, type=Vectors)
 
 
-CASES = [(name, case) for name in MEASURES for case in vectors(name).cases]
+CASES = [(name, case) for name in LIBRARY.ids() for case in vectors(name).cases]
 
 
 @pytest.mark.parametrize(("instrument", "case"), CASES, ids=[f"{name}: {case.name}" for name, case in CASES])
@@ -51,12 +52,12 @@ def test_a_vector_holds(instrument: str, case: Case) -> None:
     assert Scorer(LIBRARY.get(instrument)).score(case.answers, case.facts) == case.expect
 
 
-def test_every_instrument_has_its_vectors_and_nothing_else_has() -> None:
+def test_every_definition_has_its_vectors_and_nothing_else_has() -> None:
     files = resources.path("instruments").glob("*.vectors.json")
-    assert {file.name.removesuffix(".vectors.json") for file in files} == set(MEASURES)
+    assert {file.name.removesuffix(".vectors.json") for file in files} == set(LIBRARY.ids())
 
 
-@pytest.mark.parametrize("instrument", MEASURES)
+@pytest.mark.parametrize("instrument", LIBRARY.ids())
 def test_vectors_belong_to_the_version_beside_them_and_have_names_of_their_own(instrument: str) -> None:
     found = vectors(instrument)
     assert (found.instrument, found.version) == (instrument, LIBRARY.get(instrument).version)
@@ -129,22 +130,23 @@ def test_every_reversed_item_changes_a_vector(instrument: str) -> None:
         assert any(scorer.score(case.answers, case.facts) != case.expect for case in cases), item.id
 
 
-def levels(definition: Definition, rule: Critical) -> Iterator[tuple[str, int, bool]]:
-    """Every answer to every item of the rule, and whether it triggers it."""
+def levels(definition: Definition, rule: Critical) -> Iterator[tuple[str, Any, bool]]:
+    """Every answer to every item of the rule, of several options each alone, and whether it triggers it."""
     for name in rule.items:
         item = definition.item(name)
-        assert isinstance(item, Choice)
+        assert isinstance(item, Choice | Multiple)
         for option in definition.options(item):
-            yield name, option.value, is_critical(rule, {name: option.value})
+            answer = option.value if isinstance(item, Choice) else [option.value]
+            yield name, answer, is_critical(rule, {name: answer})
 
 
-@pytest.mark.parametrize("instrument", MEASURES)
+@pytest.mark.parametrize("instrument", LIBRARY.ids())
 @pytest.mark.parametrize("status", ["complete", "unfinished"])
 def test_every_critical_answer_has_a_vector_on_finished_and_unfinished_forms(instrument: str, status: str) -> None:
     definition = LIBRARY.get(instrument)
     cases = [case for case in vectors(instrument).cases if case.expect.status == status]
     for rule in definition.critical:
-        covered = {(name, case.answers[name]) for case in cases for name in rule.items if name in case.answers}
+        covered = [(name, case.answers[name]) for case in cases for name in rule.items if name in case.answers]
         for name, value, triggers in levels(definition, rule):
             assert (name, value) in covered
             if triggers:
