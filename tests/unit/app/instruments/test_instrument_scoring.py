@@ -159,7 +159,7 @@ def test_a_critical_answer_counts_on_a_form_with_nothing_else_on_it() -> None:
     assert score(PHQ_9, {"9": 0}).critical == ()
 
 
-@pytest.mark.parametrize("answer", [-1, 4, 33, True, False, 1.0, "1", None, [1]], ids=repr)
+@pytest.mark.parametrize("answer", [-1, 4, 33, True, False, 1.0, "1", [1]], ids=repr)
 def test_an_answer_that_is_no_option_is_refused(answer: Any) -> None:
     with pytest.raises(Problem) as caught:
         score(PHQ_9, LOWEST | {"4": answer})
@@ -167,6 +167,12 @@ def test_an_answer_that_is_no_option_is_refused(answer: Any) -> None:
         "instrument.answer_out_of_range",
         {"item": "4", "value": answer},
     )
+
+
+def test_what_always_applies_cannot_be_answered_with_does_not_apply() -> None:
+    with pytest.raises(Problem) as caught:
+        score(PHQ_9, LOWEST | {"4": None})
+    assert (caught.value.key, caught.value.values) == ("instrument.always_applies", {"item": "4"})
 
 
 @pytest.mark.parametrize("name", ["10", "0", "", " 1", "１", "item1", "Difficulty"])

@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from app.instruments.answers import Answers
+from app.instruments.items import Choice
 from app.instruments.library import Library
 from app.instruments.quick import is_critical
 from app.instruments.scoring import Scorer
@@ -17,7 +19,7 @@ RULES = AlertRules.load()
 NOW = 1_790_000_000_000
 
 
-def assess(instrument: str, answers: dict[str, int]) -> Urgency | None:
+def assess(instrument: str, answers: Answers) -> Urgency | None:
     return RULES.assess(LIBRARY.get(instrument), LIBRARY.scorer(instrument).score(answers), NOW)
 
 
@@ -87,10 +89,12 @@ def test_every_critical_answer_of_every_instrument_alerts_as_soon_as_its_definit
         for name in rule.items:
             item = definition.item(name)
             assert item is not None
-            triggering = [one.value for one in definition.options(item) if is_critical(rule, {name: one.value})]
+            values = [one.value for one in definition.options(item)]
+            answers = [{name: value if isinstance(item, Choice) else [value]} for value in values]
+            triggering = [answer for answer in answers if is_critical(rule, answer)]
             assert triggering
-            for value in triggering:
-                urgency = assess(instrument, {name: value})
+            for answer in triggering:
+                urgency = assess(instrument, answer)
                 assert urgency is not None
                 assert LEVELS.index(urgency.level) >= LEVELS.index(rule.level)
                 alert = Alert(urgency.level, "open", instrument, b"", urgency.reasons, RULES.version, NOW, urgency.due)
