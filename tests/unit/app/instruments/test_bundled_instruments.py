@@ -221,6 +221,20 @@ def test_no_code_of_an_item_or_a_score_is_mistyped(instrument: str) -> None:
         assert luhn(number) == int(digit)
 
 
+VERIFIED = {code for codes in LOINC_ITEMS.values() for code in codes if code}
+VERIFIED |= {"70274-6", "75626-2", "LA6568-5", "LA6569-3", "LA6570-1"}
+"""Every LOINC code of which it was looked up what it stands for; the last five are two totals and three answers."""
+
+
+def test_no_other_code_is_anywhere() -> None:
+    for name in LIBRARY.ids():
+        definition = LIBRARY.get(name)
+        options = [option for one in definition.option_sets.values() for option in one]
+        for part in (*definition.items, *definition.scores, *options):
+            assert part.codes.keys() <= {"loinc"}
+            assert {*part.codes.values()} <= VERIFIED
+
+
 def luhn(number: str) -> int:
     """The check digit that LOINC uses (mod 10, every second digit doubled from the right)."""
     doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(number))]
