@@ -51,12 +51,12 @@ class Audit:
         if self._archive.failed_tries:
             self.note("failed", detail=str(self._archive.failed_tries))
 
-    def read(self, person: bytes) -> None:
+    def read(self, person: bytes, detail: str = "") -> None:
         """Write down that somebody looks at a person, once in a while."""
         now = self._archive.now()
         if now - self._seen.get(person, -QUIET_MS) >= QUIET_MS:
             self._seen[person] = now
-            self.note("read", about=person)
+            self.note("read", about=person, detail=detail)
 
     def listed(self, start: int | None = None, end: int | None = None) -> list[Entry]:
         """The log from one moment to another, in milliseconds since 1970, the newest first.
@@ -69,7 +69,12 @@ class Audit:
         users = {record.id: str(record.fields["name"]) for record in whole.find("user")}
         found = whole.find("access", {"at": Between(start, end)}, order="at", descending=True)
         accesses = [(record.id, typed(record, Access).fields) for record in found]
-        people = whole.get_all("person", {one.about for _, one in accesses if one.about})
+        about = {one.about for _, one in accesses if one.about}
+        people = whole.get_all("person", about)
+        # Of somebody whom another station referred to us, the slip alone says who it is.
+        people |= {
+            one.person: one for one in whole.find("referral") if one.person in about and one.person not in people
+        }
         return [
             Entry(
                 one.at,

@@ -12,6 +12,7 @@ import msgspec
 
 from app import resources
 from app.records import Level
+from app.referrals.slip import MOST_URGENT
 from app.risk.alerts import STANDING
 from storage.archive import Archive
 
@@ -24,7 +25,7 @@ METERED: tuple[Metered, ...] = ("urgent", "never", "always")
 _METERED = "metered"
 _SECOND_MS = 1000
 _NEWEST = 200
-"""Alerts that are looked at after every save: what was not sent with these has been waiting since long before them."""
+"""Alerts, and referrals, that are looked at after every save: what was not sent with these has been waiting since long before them."""
 
 
 class SyncRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,11 +131,14 @@ def _milliseconds(seconds: float) -> int:
 
 
 def urgent_waiting(archive: Archive, rules: SyncRules) -> set[bytes]:
-    """The ids of urgent alerts of which the county has not heard everything, whoever may see them."""
+    """The ids of urgent alerts and referrals of which the county has not heard everything, whoever may see them."""
     where = {"status": STANDING, "level": tuple(rules.urgent_levels)}
-    alerts = archive.whole.find("alert", where, order="changed", descending=True, limit=_NEWEST)
-    fates = archive.fates.of_all(alert.id for alert in alerts)
-    return {alert for alert, fate in fates.items() if fate.state != "received"}
+    whole = archive.whole
+    urgent = whole.find("alert", where, order="changed", descending=True, limit=_NEWEST)
+    referrals = whole.find("referral", order="changed", descending=True, limit=_NEWEST)
+    urgent += [one for one in referrals if one.fields.get("urgency") == MOST_URGENT]
+    fates = archive.fates.of_all(one.id for one in urgent)
+    return {record for record, fate in fates.items() if fate.state != "received"}
 
 
 def metered_choice(archive: Archive) -> Metered:

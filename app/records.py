@@ -11,6 +11,7 @@ import msgspec
 
 from app.people.fields import IdType, Sex
 from app.people.search_terms import index_terms
+from app.referrals.slip import STATUS, is_urgent
 from storage.records import Catalogue, Fields, Record, RecordType
 
 LEVELS = ("blue", "yellow", "orange", "red")
@@ -22,7 +23,8 @@ TERMS_VERSION = 2
 Level = Literal["blue", "yellow", "orange", "red"]
 AlertStatus = Literal["closed", "confirmed", "open"]
 StepKind = Literal["confirmed", "note", "closed"]
-EntryMode = Literal["file", "typed"]
+EntryMode = Literal["file", "screen", "typed"]
+"""How answers came in: from a file, filled in on the screen, typed in from paper."""
 
 
 class User(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,11 +86,21 @@ class Campaign(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ScoreResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One score as it was computed with the definition of that day. It is never computed again."""
+    """One score as it was computed with the definition of that day. It is never computed again.
 
-    value: int | None = None
+    Attributes:
+        value: of a score of an unfinished form the sum so far.
+        norm: id of the norm that band and cut-off are from, None for the score's own.
+        standard: the T score within that norm.
+        prorated: whether the instrument's own rule stands in for missing answers.
+    """
+
+    value: int | float | None = None
     band: str | None = None
     positive: bool | None = None
+    norm: str | None = None
+    standard: float | None = None
+    prorated: bool = False
 
 
 class Screening(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,9 +109,12 @@ class Screening(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         instrument: id of the definition; `version` and `content` (hash) say which wording was answered.
         date: ISO date of the answers.
-        answers: item → value.
+        answers: item → answer, as `app.instruments.answers` has them.
         scores: score → result.
         critical: ids of critical rules that the answers touch.
+        quality: ids of doubts about how the form was filled in.
+        void: whether one of them says that the form does not count.
+        seconds: how long it took to fill in, where that is known.
         campaign: id of the round, where there was one.
         mode: how the answers came in.
     """
@@ -108,12 +123,15 @@ class Screening(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str
     content: str
     date: str
-    answers: dict[str, int]
+    answers: dict[str, Any]
     status: Literal["complete", "unfinished"]
     scores: dict[str, ScoreResult]
     mode: EntryMode
     critical: tuple[str, ...] = ()
     campaign: bytes | None = None
+    quality: tuple[str, ...] = ()
+    void: bool = False
+    seconds: float | None = None
 
 
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -282,6 +300,20 @@ class Handout(msgspec.Struct, frozen=True, omit_defaults=True):
     date: str
 
 
+class KeptDefinition(msgspec.Struct, frozen=True):
+    """A definition that was answered here, or that the station brought in. It is about no person. Immutable.
+
+    Attributes:
+        content: its content hash, `app.instruments.definition.content_hash`.
+        file: the file.
+    """
+
+    instrument: str
+    version: str
+    content: str
+    file: str
+
+
 AccessKind = Literal["opened", "failed", "read", "printed", "exported", "erased", "checkpoint", "emergency", "backup"]
 
 
@@ -335,6 +367,7 @@ CATALOGUE = Catalogue(
         ),
         RecordType(name="alert_step", index=("alert",)),
         RecordType(name="access", index=("kind", "at", "about")),
+        RecordType(name="definition", index=("content",)),
         RecordType(name="consent", index=("purpose", "date")),
         RecordType(name="hold", index=("since",)),
         RecordType(name="restriction", index=("since",)),
@@ -345,6 +378,7 @@ CATALOGUE = Catalogue(
         RecordType(name="notebook", index=("holder",)),
         RecordType(name="notebook_key", index=("notebook", "holder")),
         RecordType(name="emergency_reading", index=("session", "author")),
+        RecordType(name="referral", index=("status",), ranked={"status": STATUS}, shared=True, urgent=is_urgent),
     ]
 )
 

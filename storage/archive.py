@@ -32,6 +32,7 @@ from storage.keys import (
 from storage.lock import Lock
 from storage.log import Log
 from storage.meeting import Backlog, Meeting
+from storage.membership import Sharing
 from storage.projection import Projection
 from storage.records import Catalogue, Draft, Fields
 from storage.scopes import FIRST_EPOCH
@@ -48,7 +49,7 @@ from storage.writing import Writing
 from sync.clock import APART_MS, Doubt, HybridClock, WallClock, doubt
 from sync.crypto import KEY_SIZE, Recipient, Unsealed, wrap
 from sync.ids import new_id
-from sync.papers import Certificate
+from sync.papers import Certificate, Publication, content_of
 from sync.scopes import prefix_in, prefix_of
 from sync.segments import ScopeKey
 
@@ -246,6 +247,16 @@ class Archive(Writing):
         """Begin a scope with other stations (ids and names). Raises Problem as `Membership.found` does."""
         with self.transaction():
             return self.meeting.membership.found(kind, others)
+
+    def sharing(self, record: bytes) -> Sharing | None:
+        """Who shares a record with whom; None for one of the station's own."""
+        scope = self.device.scopes.of_record(record)
+        return self.meeting.membership.sharing(scope) if scope else None
+
+    def publications(self) -> list[tuple[str, bytes]]:
+        """The files that the county gives to every station, by name; of each name the one that counts."""
+        papers = sorted(self.device.papers(Publication), key=lambda one: one.serial)
+        return sorted((one.name, content_of(one)) for one in {one.name: one for one in papers}.values())
 
     # ---- erasing, checking ----
 

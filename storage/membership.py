@@ -17,6 +17,7 @@ from sync.papers import (
     Erasure,
     Founding,
     Grant,
+    Publication,
     Revocation,
     UnreadablePaper,
     ends_since,
@@ -24,6 +25,7 @@ from sync.papers import (
     open_founding,
     open_grant,
     open_paper,
+    open_publication,
     open_revocation,
     paper_id,
     paper_kind,
@@ -42,7 +44,7 @@ _LAST_EPOCH = 2**31 - 1
 _FAR_AHEAD = 200 << _EPOCH_BITS
 """An epoch so far beyond all that is here is no member's: it would leave no room for those to come."""
 
-_ORDER = (Certificate.KIND, Founding.KIND, Revocation.KIND, Grant.KIND, Erasure.KIND)
+_ORDER = (Certificate.KIND, Founding.KIND, Revocation.KIND, Publication.KIND, Grant.KIND, Erasure.KIND)
 """A founding and a grant are believed by the certificates of who signed them."""
 
 
@@ -51,6 +53,22 @@ class Standing(NamedTuple):
 
     certificate: Certificate
     ends: dict[bytes, Point] | None
+
+
+class Sharing(NamedTuple):
+    """Who shares a scope, by the county's certificates and not by what somebody says in it.
+
+    Attributes:
+        kind: one of `sync.scopes.KINDS`.
+        founder: name of the station that began it.
+        others: names of the stations that it is shared with, the founder's left out.
+        by_us: whether the founder's station is ours.
+    """
+
+    kind: str
+    founder: str
+    others: list[str]
+    by_us: bool
 
 
 class Membership:
@@ -85,6 +103,15 @@ class Membership:
     def founding(self, scope: bytes) -> Founding | None:
         """What a shared scope is; None for the station's own, which the county's certificates name."""
         return next(iter(self._device.papers(Founding, scope)), None)
+
+    def sharing(self, scope: bytes) -> Sharing | None:
+        """Who shares a scope; None for the station's own."""
+        founding, own = self.founding(scope), self._device.certificate
+        if founding is None or own is None:
+            return None
+        by = self.standings(scope)[founding.founder].certificate
+        others = [name for station, name in founding.stations if station != by.station]
+        return Sharing(founding.kind, by.station_name, others, by.station == own.station)
 
     def keys(self, scope: bytes) -> dict[bytes, bytes]:
         """The signing keys of all who are or were members, by device."""
@@ -194,6 +221,9 @@ class Membership:
         if kind == Revocation.KIND:
             open_revocation(data, county_key)
             return True
+        if kind == Publication.KIND:
+            open_publication(data, county_key)
+            return scope == self._device.scope
         if kind == Grant.KIND:
             return open_paper(data, Grant, self._active_key(scope, read_paper(data, Grant).sender)).scope == scope
         if kind == Erasure.KIND:

@@ -82,7 +82,8 @@ def broken_references(connection: Connection, catalogue: Catalogue) -> list[Find
     names = [*(kind.name for kind in kinds), OTHER]
     everything = " UNION ALL ".join(f"SELECT id FROM r_{name}" for name in names)  # noqa: S608 -- the catalogue's
     # People who were erased are still named by records that belong to nobody: that they were erased, who looked at them.
-    everything += " UNION ALL SELECT person FROM person_key WHERE length(key) = 0"
+    # So are people whom others have, and of whom they shared something with us.
+    everything += " UNION ALL SELECT person FROM person_key WHERE length(key) = 0 OR scope IN (SELECT id FROM shared)"
     people = " UNION ALL ".join(f"SELECT id FROM r_{kind.name}" for kind in kinds if kind.person)  # noqa: S608
     findings: list[Finding] = []
     for kind in kinds:

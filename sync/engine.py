@@ -40,6 +40,7 @@ class Transfer(msgspec.Struct):
         refused: segments that one side did not take, and why.
         beside: how far the other side's clock is ahead of ours, in milliseconds; None where it did not say.
         server: what its receipts tell of a server.
+        stations: ids and names of the county's stations, where the server was asked for them; else None.
     """
 
     sent: int = 0
@@ -47,6 +48,7 @@ class Transfer(msgspec.Struct):
     refused: list[Refusal] = msgspec.field(default_factory=list)
     beside: int | None = None
     server: ServerState = ""
+    stations: list[tuple[bytes, str]] | None = None
 
     def __iadd__(self, other: Transfer) -> Self:
         """Add what another exchange moved."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import zstandard
 
-DICTIONARY = 2
+DICTIONARY = 3
 """The dictionary that new capsules are written with; `resources/sync/dictionary-<n>.bin`. Old ones stay readable."""
 
 MAX_BODY = 8 * 1024 * 1024

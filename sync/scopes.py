@@ -39,6 +39,10 @@ KINDS = {
 """One referral and one transfer between two stations, a station's records, a station's statistics for the county."""
 
 
+MAY_REFER = KINDS["referral"].roles | KINDS["transfer"].roles
+"""Roles whose stations others can refer somebody to."""
+
+
 def founded_id(founder: bytes, nonce: bytes) -> bytes:
     """The id of a scope that a device founds: nobody can take that of another."""
     return digest(b"xinyi founding 1" + founder + nonce)[:ID_SIZE]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from app.opportunities import SyncRules
+from app.referrals.stations import remember_stations, wants_stations
 from app.texts import Texts
 from storage.archive import Archive
 from storage.errors import Problem
@@ -69,16 +71,22 @@ def require_county(archive: Archive) -> Server:
 
 
 class Pass(NamedTuple):
-    """With what a device meets the county's server: the server as it knows it, its own key, the county's paper about it."""
+    """With what a device meets the county's server: the server as it knows it, its own key, the county's paper about it.
+
+    Attributes:
+        wants_stations: whether to ask for the county's stations as well: a call more, and only now and then.
+    """
 
     server: Server
     signer: Signer
     certificate: bytes
+    wants_stations: bool = False
 
 
 def pass_of(archive: Archive) -> Pass:
     """With what this device meets the county's server. Raises Problem where it has not joined."""
-    return Pass(require_county(archive), archive.device.signer, archive.device.certificate_paper)
+    server, device = require_county(archive), archive.device
+    return Pass(server, device.signer, device.certificate_paper, wants_stations(archive))
 
 
 def party_of(archive: Archive) -> Party:
@@ -105,7 +113,19 @@ def meet_server(
         begun(store.cancel)
         transfer = meet(home, store, progress)
         transfer.beside = store.beside
+        if own.wants_stations:
+            # A server that is older than this program has no such call. What has moved, has moved.
+            with suppress(Problem):
+                transfer.stations = store.stations()
         return transfer
+
+
+def fetch_stations(url: str, own: Pass) -> list[tuple[bytes, str]]:
+    """Ask the county server for its stations now: ids and names. Raises Problem, EnvironmentProblem."""
+    from sync.transports.http import HttpStore  # noqa: PLC0415 -- as above
+
+    with HttpStore(url, own.server, own.signer, certificate=own.certificate) as store:
+        return store.stations()
 
 
 def meet_folder(home: Home, folder: Path, progress: Progress | None = None) -> Transfer:
@@ -132,6 +152,8 @@ def note_met(archive: Archive, place: Place, transfer: Transfer, *, by_itself: b
             archive.remember(MET, str(now))
             if transfer.beside is not None:
                 archive.compare_clock(transfer.beside)
+            if transfer.stations is not None:
+                remember_stations(archive, transfer.stations)
         else:
             _note_handed(archive, {one.stream for one in refusals})
         _add(archive, met)

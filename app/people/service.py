@@ -21,7 +21,7 @@ from app.spreadsheets import read_sheets
 from storage.archive import Archive
 from storage.records import OTHER, Draft, Record
 
-TimelineKind = Literal["screening", "session", "alert", "alert_step"]
+TimelineKind = Literal["screening", "session", "alert", "alert_step", "referral"]
 
 LISTED = 500
 """More lines than this help nobody to find somebody."""
@@ -31,6 +31,7 @@ _MOMENTS: dict[TimelineKind, str] = {
     "session": "date",
     "alert": "raised",
     "alert_step": "at",
+    "referral": "sent",
 }
 """The field of each type that says when it was."""
 

@@ -11,6 +11,7 @@ import msgspec
 from app.errors import Problem
 from app.instruments.definition import Definition
 from app.instruments.library import Library
+from app.instruments.wording import Wording
 from app.people.service import People
 from app.records import (
     CATALOGUE,
@@ -26,6 +27,8 @@ from app.records import (
     plain,
     typed,
 )
+from app.referrals.slip import Referral
+from app.referrals.words import SlipWords
 from app.rights.consent import ConsentRules
 from app.rights.retention import MOMENT
 from app.sessions.form import SessionForm
@@ -123,6 +126,7 @@ class Gathering:
             "consent": self._consent,
             "session": self._session,
             "emergency_reading": self._emergency,
+            "referral": self._referral,
         }
 
     def own_data(self, person: bytes, now: dt.datetime) -> OwnData:
@@ -158,7 +162,10 @@ class Gathering:
         for number, change in enumerate(self._archive.history(record.id)):
             # What a record said at first stands in the record, as far as it still holds; edits are told in full.
             later = number > 0
-            said = tuple(self._values(change.fields, record.type)) if later else ()
+            # What came back about a referral is told with the slip, in words.
+            hidden = {"seen", "reply"} if record.type == "referral" else set()
+            fields = {name: value for name, value in change.fields.items() if name not in hidden}
+            said = tuple(self._values(fields, record.type)) if later else ()
             yield Event(self._moment(change.time), names.get(change.actor, ""), said)
 
     def _moment(self, stamp: int) -> str:
@@ -197,7 +204,9 @@ class Gathering:
 
     def _screening(self, record: Record) -> Iterator[Said]:
         screening = typed(record, Screening).fields
-        definition = self._library.get(screening.instrument)
+        definition = self._words.definition(screening)
+        if definition is None:
+            raise Problem("instrument.unknown", id=screening.instrument)
         language = self._texts.language
         yield Said(self._called("field", "instrument"), definition.title[language])
         yield Said(self._called("field", "date"), screening.date)
@@ -209,13 +218,10 @@ class Gathering:
         yield from self._answers(screening, definition)
 
     def _answers(self, screening: Screening, definition: Definition) -> Iterator[Said]:
-        language = self._texts.language
+        wording = Wording(definition, self._texts)
         for item in definition.items:
-            value = screening.answers.get(item.id)
-            if value is None:
-                continue
-            chosen = [one.text[language] for one in definition.option_sets[item.options] if one.value == value]
-            yield Said(f"{item.id}. {item.text[language]}", chosen[0] if chosen else str(value))
+            if item.id in screening.answers:
+                yield Said(f"{item.id}. {wording.item(item)}", wording.answer(item, screening.answers[item.id]))
 
     def _alert(self, record: Record) -> Iterator[Said]:
         alert = typed(record, Alert).fields
@@ -244,6 +250,17 @@ class Gathering:
         if session.minutes is not None:
             yield Said(self._called("field", "minutes"), str(session.minutes))
         yield Said(self._called("field", "note"), self._texts("rights.sealed_note"))
+
+    def _referral(self, record: Record) -> Iterator[Said]:
+        """The slip as it went, and what came back."""
+        words = SlipWords(self._texts)
+        referral = typed(record, Referral).fields
+        yield Said(self._called("field", "kind"), words.kind(referral))
+        yield from (Said(*line) for line in words.lines(referral))
+        for screening in referral.screenings:
+            yield Said(self._texts("referral.screenings"), words.screening(screening))
+        answer = words.reply(referral.reply) if referral.reply else words.status(referral.status)
+        yield Said(self._called("field", "status"), answer)
 
     def _emergency(self, record: Record) -> Iterator[Said]:
         reading = typed(record, EmergencyReading).fields

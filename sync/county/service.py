@@ -167,6 +167,12 @@ async def add_papers(caller: FounderOf, body: FounderBodyOf) -> Response:
     return packed(await run_in_threadpool(caller.store.add_papers, caller.scope, papers))
 
 
+@router.get("/stations", responses=PACKED | refusals())
+async def stations(proven: ProvenOf, rest: RestOf) -> Response:
+    """The stations of the county that something can be shared with: ids and names, by name."""
+    return rest.packed(await run_in_threadpool(proven.store.stations))
+
+
 @router.post("/devices", responses=BYTES | refusals(401, 403, 413, 422, 429), openapi_extra=BYTES_IN)
 async def introduce(request: Request, served: ServedOf) -> Response:
     """Take a device in again by the county's certificate for it, after the server was put back from a backup."""

@@ -14,7 +14,7 @@ from sync.county.paperwork import shown_certificate, take_papers
 from sync.county.pieces import Pieces
 from sync.crypto import Signer
 from sync.papers import Agreement, Receipt, write_paper
-from sync.scopes import KINDS
+from sync.scopes import KINDS, MAY_REFER
 from sync.segments import MARK_SIZE, Point, Segment
 from sync.store import NOTHING, READ_LIMIT, Appended, Overview, Vector
 
@@ -165,7 +165,20 @@ class CountyStore:
             take_turn(connection, scope)
             return take_papers(connection, scope, papers, self._county_key)
 
-    # ---- devices ----
+    # ---- stations and devices ----
+
+    def stations(self) -> list[tuple[bytes, str]]:
+        """Ids and names of the stations that something can be shared with, by name: a device of theirs may open it."""
+        columns, device = tables.station.c, tables.device.c
+        query = (
+            select(columns.id, columns.name)
+            .join(tables.device, device.station == columns.id)
+            .where(device.revoked.is_(None), device.role.in_(sorted(MAY_REFER)))
+            .distinct()
+        )
+        with self._engine.connect() as connection:
+            # Databases differ in the order of names.
+            return sorted(((row.id, row.name) for row in connection.execute(query)), key=lambda one: (one[1], one[0]))
 
     def introduce(self, certificate: bytes) -> Member | None:
         """Know a device again that was admitted after the backup from which this server was put back.

@@ -18,6 +18,7 @@ import msgspec
 
 from sync.crypto import Signer, digest
 from sync.errors import EnvironmentProblem, Problem
+from sync.ids import Id
 from sync.papers import Server
 from sync.requests import Call, authorization
 from sync.segments import Segment
@@ -148,6 +149,12 @@ class HttpStore:
             declined += self._decode(self._post(f"/v1/scopes/{scope.hex()}/papers", join(batch)), list[bytes])
             given += len(batch)
         return declined
+
+    # ---- beside it ----
+
+    def stations(self) -> list[tuple[bytes, str]]:
+        """Ids and names of the county's stations that something can be shared with. Nothing proves the list."""
+        return list(self._decode(self._fetch("/v1/stations"), list[tuple[Id, str]]))
 
     # ---- calls ----
 

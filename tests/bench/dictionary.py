@@ -19,8 +19,9 @@ import msgspec
 import zstandard
 
 from app import resources
+from app.instruments.definition import Definition
+from app.instruments.items import Choice
 from app.instruments.library import Library
-from app.instruments.scoring import score
 from app.records import (
     Alert,
     AlertStatus,
@@ -58,6 +59,9 @@ class Samples:
         self._random = random
         self._inventor = Inventor(random)
         self._library = Library.load()
+        # The two that everybody uses, as often as all others together.
+        others = [one.id for one in self._library.heads() if one.type == "instrument"]
+        self._instruments = [*others, *(["phq-9", "gad-7"] * (len(others) // 2))]
         self._reasons = [rule.id for rule in AlertRules.load().rules]
         # Not what a nurse writes, but the letters and words are those of the same language.
         texts = [
@@ -98,22 +102,32 @@ class Samples:
         return "".join(self._random.sample(self._sentences, 2))[: self._random.randrange(5, 120)]
 
     def _screening(self) -> Screening:
-        random, name = self._random, self._random.choice(self._library.ids())
+        random, name = self._random, self._random.choice(self._instruments)
         definition = self._library.get(name)
-        given = answers(self._inventor.pupil("", "", 12, FIRST_DAY), len(definition.items), random)
-        outcome = score(definition, dict(zip((item.id for item in definition.items), given, strict=True)))
+        given = self._given(definition)
+        outcome = self._library.scorer(name).score(given)
         return Screening(
             instrument=name,
             version=definition.version,
             content=self._library.content_hash(name),
             date=self._day(),
-            answers=dict(zip((item.id for item in definition.items), given, strict=True)),
+            answers=given,
             status=outcome.status,
-            scores={key: ScoreResult(one.value, one.band, one.positive) for key, one in outcome.scores.items()},
+            scores={
+                key: ScoreResult(one.value, one.band, one.positive, one.norm, one.standard, one.prorated)
+                for key, one in outcome.scores.items()
+            },
             mode=random.choice(["file", "typed"]),
             critical=outcome.critical,
             campaign=random.choice([None, random.randbytes(16), random.randbytes(16)]),
         )
+
+    def _given(self, definition: Definition) -> dict[str, int]:
+        """Answers to what is chosen; the milder the more often."""
+        items = [item for item in definition.items if isinstance(item, Choice)]
+        values = [[option.value for option in definition.options(item)] for item in items]
+        given = answers(self._inventor.pupil("", "", 12, FIRST_DAY), len(items), self._random)
+        return {item.id: some[min(at, len(some) - 1)] for item, some, at in zip(items, values, given, strict=True)}
 
     def _person(self) -> Person:
         random, pupil = self._random, self._random.random() < 0.7
@@ -143,7 +157,7 @@ class Samples:
         return Alert(
             level=random.choice(get_args(Level)),
             status=random.choice(get_args(AlertStatus)),
-            instrument=random.choice(self._library.ids()),
+            instrument=random.choice(self._instruments),
             source=random.randbytes(16),
             reasons=tuple(random.sample(self._reasons, random.randint(1, 2))),
             rules_version="1.0.0",

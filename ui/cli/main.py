@@ -25,6 +25,7 @@ COMMANDS = {
     "session": "ui.cli.session",
     "instrument": "ui.cli.instrument",
     "alert": "ui.cli.alert",
+    "referral": "ui.cli.referral",
     "campaign": "ui.cli.campaign",
     "sync": "ui.cli.sync",
     "neighbour": "ui.cli.neighbour",

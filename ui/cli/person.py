@@ -1,4 +1,4 @@
-"""xinyi person find | show, and what `ui.cli.rights` adds."""
+"""xinyi person find | show, and what `ui.cli.rights` and `ui.cli.person_form` add."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from app.instruments.library import Library
 from app.people.identity import mask
 from app.people.service import People, TimelineEntry
 from app.records import Alert, AlertStep, Kept, Person, Screening, Session, typed
+from app.referrals.service import Referrals, Slip
+from app.referrals.words import SlipWords
 from app.risk.rules import AlertRules
 from app.sessions.form import SessionForm
 from app.texts import Texts
 from app.words import Words
-from ui.cli import rights
+from ui.cli import person_form, rights
 from ui.cli.asked import named_person
 from ui.cli.command import Answer, Declaration, opened, table
 
@@ -28,6 +30,7 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     find.add_argument("--limit", type=int, default=50, metavar="N", help=texts("cli.help_option_limit"))
     show = commands.add("show", _show, "cli.help_person_show", archive=True)
     show.add_argument("person", metavar="ID", help=texts("cli.help_option_person"))
+    person_form.declare(commands, texts)
     rights.declare(commands, texts)
 
 
@@ -54,9 +57,13 @@ def _show(arguments: argparse.Namespace, texts: Texts) -> Answer:
         person = named_person(archive, arguments.person)
         Audit(archive).read(person.id)
         timeline = people.timeline(person.id)
+        slips = Referrals(archive).of_person(person.id) if archive.may_read("referral") else {}
         groups = {group.id: group.fields.name for group in people.groups()}
     words = _words(texts)
-    entries = [_entry(entry, words, texts) for entry in timeline]
+    entries = [
+        _referral(slips.get(entry.record.id), entry, texts) if entry.kind == "referral" else _entry(entry, words, texts)
+        for entry in timeline
+    ]
     data = {**_person_data(person, groups), "timeline": entries}
     head = " · ".join(
         part
@@ -89,13 +96,27 @@ def _person_data(person: Kept[Person], groups: dict[bytes, str]) -> dict[str, An
     }
 
 
+def _referral(slip: Slip | None, entry: TimelineEntry, texts: Texts) -> dict[str, Any]:
+    """A referral in a timeline; no slip where only a newer version can read it."""
+    data = {"date": _date(entry), "kind": entry.kind, "id": entry.record.id.hex()}
+    if slip is None:
+        return {**data, "text": texts("referral.newer")}
+    words = SlipWords(texts)
+    text = texts("referral.line_and_state", text=words.in_a_line(slip), state=words.state(slip))
+    return {**data, "status": slip.referral.fields.status, "text": text}
+
+
+def _date(entry: TimelineEntry) -> str:
+    return dt.datetime.fromtimestamp(entry.at / 1000).astimezone().date().isoformat()
+
+
 def _entry(entry: TimelineEntry, words: Words, texts: Texts) -> dict[str, Any]:
     """One entry of a timeline, as data and as a line of text."""
-    date = dt.datetime.fromtimestamp(entry.at / 1000).astimezone().date().isoformat()
-    data: dict[str, Any] = {"date": date, "kind": entry.kind}
+    data: dict[str, Any] = {"date": _date(entry), "kind": entry.kind}
     if entry.kind == "screening":
         screening = typed(entry.record, Screening).fields
         data |= {
+            "id": entry.record.id.hex(),
             "instrument": screening.instrument,
             "status": screening.status,
             "scores": {name: {"value": one.value, "band": one.band} for name, one in screening.scores.items()},
