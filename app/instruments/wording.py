@@ -13,7 +13,7 @@ from app.instruments.parts import Option, Text
 from app.instruments.values import step
 from app.texts import Texts
 
-_OWN_NUMBER = re.compile(r"[0-9]+[a-z]?")
+_OWN_NUMBER = re.compile(r"[0-9]+[a-z]?(?![a-z0-9])")
 
 
 class Wording:
@@ -82,14 +82,15 @@ class Wording:
         for row in rows if isinstance(rows, list | tuple) else ():
             if isinstance(row, dict):
                 said = [
-                    f"{self.item(cells[name])} {self.answer(cells[name], row[name])}" for name in row if name in cells
+                    f"{self.item(cell)} {self.answer(cell, row[name])}" for name, cell in cells.items() if name in row
                 ]
                 lines.append(self._texts("words.separator").join(said))
         return "\n".join(lines) or self._texts("words.none_of_them")
 
 
 def _numbers(definition: Definition) -> dict[str, str]:
-    """Items by number: their own where the id is one, as on the owner's form; else their place."""
-    own = {item.id for item in definition.items if _OWN_NUMBER.fullmatch(item.id)}
+    """Items by number: their own where the id begins with one, as on the owner's form; else their place."""
+    own = {item.id: found[0] for item in definition.items if (found := _OWN_NUMBER.match(item.id))}
+    taken = set(own.values())
     places = {item.id: str(place) for place, item in enumerate(definition.items, 1)}
-    return {name: name if name in own or place in own else place for name, place in places.items()}
+    return {name: own.get(name) or (name if place in taken else place) for name, place in places.items()}

@@ -13,6 +13,7 @@ from typing import ClassVar
 import msgspec
 
 from app.disclosure import ReleasedTable
+from app.texts import Texts
 
 
 class Title(msgspec.Struct, frozen=True):
@@ -96,7 +97,7 @@ Wording = Title | Heading | Paragraph | Points | Terms
 Block = Wording | Counts | Code
 
 
-class _Print(msgspec.Struct, frozen=True):
+class BasePrint(msgspec.Struct, frozen=True):
     """What stands on every page.
 
     Args:
@@ -106,34 +107,39 @@ class _Print(msgspec.Struct, frozen=True):
         printed: when, with time zone. The only time in the file.
     """
 
+    FOOTER: ClassVar[str]
     kind: str
     title: str
     station: str
     printed: dt.datetime
 
+    def footer(self, texts: Texts) -> str:
+        """What stands at the foot of every page."""
+        return texts(self.FOOTER)
 
-class StatisticalPrint(_Print, frozen=True):
+
+class StatisticalPrint(BasePrint, frozen=True):
     """A print that gives nobody away; `blocks` is what it says."""
 
     FOOTER: ClassVar[str] = "report.statistics_only"
     blocks: tuple[Block, ...]
 
 
-class IdentifiedPrint(_Print, frozen=True):
+class IdentifiedPrint(BasePrint, frozen=True):
     """A document about one person, for that person. It holds no numbers of people, and says on every page what it is."""
 
     FOOTER: ClassVar[str] = "rights.identified_only"
     blocks: tuple[Wording, ...]
 
 
-class KeyPrint(_Print, frozen=True):
+class KeyPrint(BasePrint, frozen=True):
     """A page that opens or proves something, and is to be locked away. It names no person of the archive."""
 
     FOOTER: ClassVar[str] = "recovery.footer"
     blocks: tuple[Wording | Code, ...]
 
 
-class AuditPrint(_Print, frozen=True):
+class AuditPrint(BasePrint, frozen=True):
     """Who did what with the archive. It names people, and says on every page what it is."""
 
     FOOTER: ClassVar[str] = "audit.footer"

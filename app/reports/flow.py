@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reportlab.graphics.barcode.qr import QrCodeWidget
 from reportlab.graphics.shapes import Drawing
@@ -55,21 +55,26 @@ class Setter:
         self._style = style
         self._texts = texts
 
-    def flow(self, blocks: Sequence[Block | Listing], width: float) -> list[Flowable]:
-        """The blocks as reportlab's pages take them; `width` is that of the page between its margins.
+    def flow(self, blocks: Sequence[Any], width: float) -> list[Flowable]:
+        """The blocks, of those that `_part` knows, as reportlab's pages take them.
+
+        `width` is that of the page between its margins.
 
         A heading stays on one page with all that it begins, as long as a page is long enough.
         """
         parts: list[Flowable] = []
         headings: list[Flowable] = []
-        for block in blocks:
+        for block, following in zip(blocks, [*blocks[1:], None], strict=True):
             part = self._part(block, width)
-            part.spaceAfter = self._style.sizes["text"] / 2
+            part.spaceAfter = self._space_between(block, following)
             headings.append(part)
             if not isinstance(block, Heading):
                 parts.append(KeepTogether(headings) if len(headings) > 1 else part)
                 headings = []
         return parts + headings
+
+    def _space_between(self, _block: object, _following: object) -> float:
+        return self._style.sizes["text"] / 2
 
     def _part(self, block: Block | Listing, width: float) -> Flowable:  # noqa: PLR0911 -- one for each kind of block
         match block:

@@ -9,17 +9,20 @@ from functools import partial
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
+from reportlab.platypus.doctemplate import LayoutError
 
+from app.errors import Problem
 from app.reports.blocks import AuditPrint, IdentifiedPrint, KeyPrint, StatisticalPrint
-from app.reports.flow import Setter
 from app.reports.fonts import Fonts
+from app.reports.form_blocks import FormPrint
+from app.reports.form_setter import FormSetter
 from app.reports.setting import Align, draw_line
 from app.reports.style import Style
 from app.texts import Texts
 
 PRODUCER = "心驿 Xinyi"
 
-Print = StatisticalPrint | IdentifiedPrint | KeyPrint | AuditPrint
+Print = StatisticalPrint | IdentifiedPrint | KeyPrint | AuditPrint | FormPrint
 
 _MARGIN_PART = 0.7
 """How much of the width one text in header or footer may take."""
@@ -38,10 +41,14 @@ class PagePrinter:
         self._fonts = fonts
         self._style = style
         self._texts = texts
-        self._setter = Setter(fonts, style, texts)
+        self._setter = FormSetter(fonts, style, texts)
 
     def render(self, content: Print) -> bytes:
-        """The PDF. The same content on the same machine gives the same bytes."""
+        """The PDF. The same content on the same machine gives the same bytes.
+
+        Raises:
+            Problem: something that cannot be divided is longer than a page.
+        """
         # Once to count the pages, which say how many they are.
         _, pages = self._build(content, 0)
         return self._build(content, pages)[0]
@@ -74,7 +81,10 @@ class PagePrinter:
         frame_every_page = partial(self._frame_page, content=content, pages=pages)
         document.addPageTemplates(PageTemplate(frames=[frame], onPage=frame_every_page))
         between = width - page.left - page.right
-        document.build(self._setter.flow(content.blocks, between))
+        try:
+            document.build(self._setter.flow(content.blocks, between))
+        except LayoutError as error:
+            raise Problem("paper.too_long") from error
         return buffer.getvalue(), document.page
 
     def _frame_page(self, canvas: Canvas, _document: BaseDocTemplate, content: Print, pages: int) -> None:
@@ -93,12 +103,14 @@ class PagePrinter:
         margins: tuple[tuple[str, float, Align], ...] = (
             (content.station, top, "left"),
             (content.kind, top, "right"),
-            (self._texts(content.FOOTER), page.footer, "left"),
+            (content.footer(self._texts), page.footer, "left"),
             (number, page.footer, "center"),
             (printed, page.footer, "right"),
         )
         for text, baseline, align in margins:
             self._margin(canvas, text, baseline, align)
+        if isinstance(content, FormPrint) and content.again and canvas.getPageNumber() > 1:
+            self._margin(canvas, content.again, top, "center")
 
     def _margin(self, canvas: Canvas, text: str, baseline: float, align: Align) -> None:
         page, size = self._style.page, self._style.sizes["margin"]

@@ -18,17 +18,26 @@ from app.records import Group, Kept, Person, Screening, typed
 from app.reports.blocks import StatisticalPrint
 from app.reports.catalogue import REPORTS
 from app.reports.class_summary import Finding, Occasion, class_summary
+from app.reports.empty_form import empty_form
+from app.reports.filled_form import Answered, filled_form
+from app.reports.form_blocks import FormPrint
 from app.reports.helplines import load_helplines
 from app.reports.style import Style
+from app.risk.rules import AlertRules
 from app.statistics.class_counts import banded_score, class_counts, latest_screenings
 from app.statistics.periods import Period, Periods
 from app.texts import Texts
+from app.words import Words
 from storage.archive import Archive
 
 if TYPE_CHECKING:
     from app.reports.fonts import Fonts
 
-__all__ = ["REPORTS", "Report", "Reports"]
+__all__ = ["FILLED_FORM", "REPORTS", "Paper", "Report", "Reports"]
+
+
+FILLED_FORM = "filled-form"
+"""What the access log calls a printed form with somebody's answers."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -46,6 +55,20 @@ class Report(msgspec.Struct, frozen=True):
     pdf: bytes
     data: dict[str, Any]
     left_out: tuple[str, ...]
+
+
+class Paper(msgspec.Struct, frozen=True):
+    """A form as PDF, in memory: writing it, and writing down that it left the program, is the caller's.
+
+    Attributes:
+        title: of the form; it names nobody.
+        pdf: the file to print.
+        person: whose answers are on it; None for an empty form.
+    """
+
+    title: str
+    pdf: bytes
+    person: bytes | None = None
 
 
 class Reports:
@@ -92,6 +115,41 @@ class Reports:
             raise Problem("report.no_group")
         require(self._archive, "statistics")
         return self._class_summary(group_name, period_text, now)
+
+    def empty_form(self, instrument: str, now: dt.datetime) -> Paper:
+        """A form to fill in by hand. Raises Problem where there is none of this id, or no font."""
+        form = empty_form(self._library.get(instrument), self._texts, self._archive.device.names.station, now)
+        return Paper(form.title, self._pdf(form))
+
+    def filled_form(self, screening: bytes, now: dt.datetime) -> Paper:
+        """What somebody answered, for their file.
+
+        Args:
+            screening: id of the answers.
+            now: printed on it, with time zone.
+
+        Raises:
+            Problem: whoever opened the archive sees no such answers, or their instrument is not here.
+        """
+        record = self._archive.get("screening", screening)
+        if record is None or record.person is None:
+            raise Problem("paper.no_answers")
+        answers = typed(record, Screening).fields
+        words = Words(self._texts, self._library, AlertRules.load())
+        definition = words.definition(answers)
+        if definition is None:
+            raise Problem("instrument.unknown", id=answers.instrument)
+        people = People(self._archive)
+        person = people.get(record.person).fields
+        answered = Answered(
+            answers,
+            person,
+            next((group.fields.name for group in people.groups() if group.id == person.group), ""),
+            definition,
+            is_same=self._library.find(answers.instrument, answers.content) is not None,
+        )
+        form = filled_form(answered, words, self._texts, self._archive.device.names.station, now)
+        return Paper(form.title, self._pdf(form), record.person)
 
     def _class_summary(self, group_name: str, period_text: str | None, now: dt.datetime) -> Report:
         # Whoever may print statistics need not see the records that they are made of.
@@ -147,7 +205,7 @@ class Reports:
             raise Problem("report.too_few", group=group.fields.name, period=period.title, least=least)
         return [self._library.get(instrument) for instrument in used], tuple(sorted(answered.difference(used)))
 
-    def _pdf(self, content: StatisticalPrint) -> bytes:
+    def _pdf(self, content: StatisticalPrint | FormPrint) -> bytes:
         # The PDF library takes a while to load; a window that opens should not wait for the first print.
         from app.reports.fonts import Fonts  # noqa: PLC0415
         from app.reports.page import PagePrinter  # noqa: PLC0415

@@ -123,3 +123,46 @@ def test_every_band_of_every_instrument_is_high_enough_for_its_title(chart: Call
     tops = [place.y() for place in made.places()]
     height = made.fontMetrics().height() * 12 / 14
     assert all(lower - upper >= height for lower, upper in pairwise(tops))
+
+
+def test_a_void_form_is_hollow_and_outside_the_line(chart: Callable[..., CurveChart]) -> None:
+    theme = Theme("light")
+    void = CurvePoint(START + dt.timedelta(days=180), 20, finished=True, words="20 分，本份作废", void=True)
+    made = chart(curve(point(0, 10), void, point(12, 10)))
+    first, hollow, _ = made.places()
+    assert color(made, hollow) == theme.color("surface")
+    assert color(made, QPointF(hollow.x(), first.y())).lightness() < 150, "the line goes straight past the void form"
+
+
+def test_a_reliable_change_is_a_thick_line_with_a_legend(chart: Callable[..., CurveChart]) -> None:
+    def rising(change: int | None) -> Curve:
+        last = CurvePoint(START + dt.timedelta(days=360), 10, finished=True, words="10 分", change=change)
+        return Curve("PHQ-9", 0, 27, BANDS, (point(0, 10), last), reliable=5)
+
+    plain, thick = chart(rising(None)), chart(rising(6))
+    assert thick.sizeHint().height() > plain.sizeHint().height(), "the legend has a line of its own"
+
+    def beside_the_line(made: CurveChart) -> QColor:
+        first, last = made.places()
+        return color(made, QPointF(first.x() + (last.x() - first.x()) / 4, first.y() + 1.4))
+
+    assert beside_the_line(thick).lightness() < beside_the_line(plain).lightness() - 30
+
+
+def test_scores_with_decimals_have_bands_without_a_gap(chart: Callable[..., CurveChart]) -> None:
+    bands = (CurveBand(1.0, 2.0, "未见偏高", 0), CurveBand(2.01, 5.0, "偏高", 1))
+    points = tuple(CurvePoint(START + dt.timedelta(days=at), value, True, "") for at, value in enumerate((2.0, 2.01)))
+    made = chart(Curve("SCL-90", 1, 5, bands, points, step=0.01))
+    low, high = made.places()
+    assert 0 < low.y() - high.y() < 1
+    theme = Theme("light")
+    beside = QPointF(low.x() + 40, low.y())
+    assert color(made, beside + QPointF(0, 8)) == theme.color("chart_1")
+    assert color(made, beside - QPointF(0, 8)) == theme.color("chart_2")
+
+
+def test_where_less_is_worse_the_lower_stripe_has_the_graver_colour(chart: Callable[..., CurveChart]) -> None:
+    bands = (CurveBand(0, 28, "很低", 2), CurveBand(29, 50, "低", 1), CurveBand(51, 100, "好", 0))
+    made = chart(Curve("WHO-5", 0, 100, bands, tuple(point(0, value) for value in (14, 40, 75))))
+    found = [color(made, place + QPointF(60, 0)) for place in made.places()]
+    assert found == [Theme("light").color(f"chart_{number}") for number in (3, 2, 1)]

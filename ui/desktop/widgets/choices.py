@@ -34,16 +34,16 @@ class Choices(QWidget):
         self._boxes = [QCheckBox(title.replace("&", "&&")) for title in titles]
         self._titles = [title.casefold() for title in titles]
         self._usual = usual
-        self.search = QLineEdit()
+        self.search = QLineEdit(self) if usual is not None else QLineEdit()
         self.search.setPlaceholderText(find)
         self.search.setAccessibleName(find)
         self.search.setClearButtonEnabled(True)
-        self.search.setVisible(usual is not None)
         self.search.textChanged.connect(lambda _text: self._arrange())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._all)
-        layout.addWidget(self.search)
+        if usual is not None:
+            layout.addWidget(self.search)
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(8)
         self._grid.setHorizontalSpacing(16)

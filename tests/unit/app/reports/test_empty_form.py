@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import Problem
 from app.instruments.definition import Definition
-from app.instruments.items import Choice, Group
+from app.instruments.items import Choice, Computed, Group
 from app.instruments.library import Library
 from app.instruments.wording import Wording
 from app.reports.empty_form import empty_form
@@ -58,6 +58,8 @@ def test_every_bundled_definition_has_a_form_with_all_that_is_asked(fonts: Fonts
     found = bare(text_of(render(fonts, definition)))
     wording = Wording(definition, ZH)
     for item in definition.items:
+        if isinstance(item, Computed):
+            continue
         assert bare(wording.said(item.text) or wording.number(item)) in found
     for section in definition.sections:
         assert bare(section.title["zh-CN"]) in found
@@ -179,6 +181,14 @@ def test_a_group_has_rows_to_fill_in_and_many_options_become_numbers() -> None:
 def test_does_not_apply_has_a_box_of_its_own(fonts: Fonts) -> None:
     definition = record_form({**unscored("text", "1"), "not_applicable": True})
     assert "不适用" in text_of(render(fonts, definition))
+
+
+def test_what_is_computed_is_there_only_where_a_condition_asks_for_it() -> None:
+    number = {**unscored("number", "1"), "from": 0, "to": 9}
+    computed = [{**unscored("computed", name), "value": "${1} + 1"} for name in ("sum", "other")]
+    asked_if = {**unscored("text", "2"), "visible_if": "${sum} > 3"}
+    blocks = FormContent(record_form(number, *computed, asked_if), ZH).blocks()
+    assert [one.number for one in blocks if isinstance(one, Question)] == ["1", "sum", "2"]
 
 
 def test_the_same_form_is_the_same_file(fonts: Fonts) -> None:

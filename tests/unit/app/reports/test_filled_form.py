@@ -13,7 +13,7 @@ from app import records
 from app.access import Rights, Roles
 from app.errors import Problem
 from app.instruments.definition import Definition
-from app.instruments.items import Choice, Day, Group, Item, Multiple, Quantity, Words
+from app.instruments.items import Choice, Computed, Day, Group, Item, Multiple, Quantity, Words
 from app.instruments.library import Library
 from app.people.service import People
 from app.records import CATALOGUE, Kept, Person, Screening, plain, typed
@@ -188,6 +188,13 @@ def test_long_texts_are_whole_wherever_they_stand(desk: Desk) -> None:
     answers[group.id] = [row, answers[group.id][0]]
     said = desk.said("crisis-record", answers)
     assert (said.count("鱼"), said.count("鸟")) == (lengths[longest], cell.longest)
+
+
+def test_what_was_computed_is_written_as_on_the_screen(desk: Desk) -> None:
+    definition = LIBRARY.get("psqi")
+    answers = {item.id: answer(definition, item) for item in definition.items if not isinstance(item, Computed)}
+    said = desk.said("psqi", answers | {"4-hours": 7, "4-minutes": 30})
+    assert "450分钟" in said
 
 
 def test_rare_characters_of_a_name_are_not_lost(desk: Desk) -> None:
