@@ -70,11 +70,11 @@ class Words:
         years = age_on(birth_date, today)
         return "" if years is None else self._texts("words.years", count=years)
 
-    def band(self, definition: Definition, score: str, band: str | None) -> str:
+    def band(self, definition: Definition, score: str, band: str | None, norm: str | None = None) -> str:
         """The title of a stored band; its id where the definition has since been replaced by another."""
         if band is None:
             return ""
-        found = find_band(definition, score, band)
+        found = find_band(definition, score, band, norm)
         return found.title[self._language] if found else band
 
     def definition(self, screening: Screening) -> Definition | None:
@@ -94,8 +94,11 @@ class Words:
         if definition is None:
             return screening.instrument
         parts = [self.score(screening, definition, score) for score in definition.scores]
+        if not parts and screening.status == "unfinished":
+            parts.append(self._texts("words.unfinished_form"))
         parts += [rule.title[self._language] for rule in definition.critical if rule.id in screening.critical]
-        return f"{definition.short_title}  " + self._texts("words.separator").join(parts)
+        title = definition.title[self._language] if definition.type == "form" else definition.short_title
+        return f"{title}  {self._texts('words.separator').join(parts)}".rstrip()
 
     def score(self, screening: Screening, definition: Definition, score: Score) -> str:
         """One score with its band, or that the form is unfinished."""
@@ -105,7 +108,7 @@ class Words:
             return self._texts("words.unfinished", value=value)
         if screening.void:
             return self._texts("words.void", value=value)
-        band = self.band(definition, score.id, result.band if result else None)
+        band = self.band(definition, score.id, result.band, result.norm) if result else ""
         return self._texts("words.scored", value=value, band=band) if band else str(value)
 
     def alert(self, alert: Alert) -> str:
@@ -130,11 +133,22 @@ class Words:
         return f"{done}：{step.text}" if step.text else done
 
 
-def find_band(definition: Definition, score: str, band: str) -> Band | None:
-    """A band of a score by its id."""
-    return next(
-        (one for scale in definition.scores if scale.id == score for one in scale.bands if one.id == band), None
-    )
+def find_band(definition: Definition, score: str, band: str, norm: str | None = None) -> Band | None:
+    """A band of a score by its id.
+
+    Args:
+        definition: of the score.
+        score: its id.
+        band: id of the band.
+        norm: id of the norm that it was given by, if by one: its bands come before the score's own.
+    """
+    found = definition.score(score)
+    if found is None:
+        return None
+    by_norm = [one.bands for one in found.norms if one.id == norm]
+    by_others = [one.bands for one in found.norms if one.id != norm]
+    places = (*by_norm, found.bands, *by_others)
+    return next((one for bands in places for one in bands if one.id == band), None)
 
 
 def moment(at: int) -> str:

@@ -12,6 +12,7 @@ from app.instruments.definition import Definition
 from app.instruments.flow import UNKNOWN, Facts, Flow, Walk
 from app.instruments.items import Computed, Group
 from app.instruments.operations import Value
+from app.instruments.quick import is_critical
 
 _UNREAD = "unread"
 
@@ -73,8 +74,17 @@ class Filling:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The answers to what is asked, in the order of the form: what is saved."""
-        return {name: self._given(name, self._answers[name]) for name in self.walk.asked if name in self._answers}
+        """The answers to what is asked, in the order of the form: what is saved.
+
+        An answer that calls for a person is saved even where its item is no longer asked: a correction further up must
+        not make it unheard.
+        """
+        asked = {*self.walk.asked}
+        return {
+            item.id: self._given(item.id, self._answers[item.id])
+            for item in self.definition.items
+            if item.id in self._answers and (item.id in asked or self._is_alarming(item.id))
+        }
 
     @property
     def walk(self) -> Walk:
@@ -130,6 +140,10 @@ class Filling:
         """What is known besides the answers is something else now."""
         self._facts = facts
         self._walk = None
+
+    def _is_alarming(self, name: str) -> bool:
+        answer = {name: self._answers[name]}
+        return any(is_critical(rule, answer) for rule in self.definition.critical)
 
     def _given(self, name: str, answer: Any) -> Any:
         """An answer without the cells that are not asked in their row of a group."""

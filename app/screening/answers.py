@@ -92,7 +92,7 @@ def plan_answers(sheets: Sequence[Sheet], definition: Definition, *, known: Know
         rows += [row for index in range(columns.first_row, len(sheet.rows)) if (row := reader.row(sheet, index))]
     if not found:
         raise problems[0]
-    return AnswerPlan(definition.id, _refuse_doubles(_doubt_other_coding(rows, definition)))
+    return AnswerPlan(definition.id, refuse_doubles(_doubt_other_coding(rows, definition)))
 
 
 class _Reader:
@@ -275,7 +275,7 @@ def _doubt_other_coding(rows: list[AnswerRow], definition: Definition) -> list[A
     ]
 
 
-def _refuse_doubles(rows: list[AnswerRow]) -> list[AnswerRow]:
+def refuse_doubles(rows: list[AnswerRow]) -> list[AnswerRow]:
     """Refuse the second form of a person on one day; the first one stands."""
     first: dict[tuple[bytes, date], AnswerRow] = {}
     kept = []

@@ -225,10 +225,14 @@ class Screenings:
     def record(self, sheet: Sheet) -> Recorded:
         """Score and save one sheet, with its alert.
 
+        A record form may be filled in again on the same day: somebody can be visited twice.
+
         Raises:
             Problem: answers that the instrument does not allow, none at all, or a sheet for this round or day is there.
         """
         campaign = campaign_of(self.campaigns(), sheet)
+        if campaign is None and self._library.get(sheet.instrument).type == "form":
+            return self.record_all([sheet])[0]
         same: dict[str, object] = {"instrument": sheet.instrument, "campaign": campaign}
         if campaign is None:
             same["date"] = sheet.date.isoformat()

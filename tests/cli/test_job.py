@@ -107,5 +107,5 @@ def test_two_devices_meet_by_stick_alone(cli: Any, tmp_path: Path, server: tuple
 def test_the_list_of_reports_and_instruments_needs_no_archive(cli: Any) -> None:
     assert "class-summary" in cli.run("report", "--list").out
     listed = json.loads(cli.run("instrument", "list", "--json").out)
-    assert [one["id"] for one in listed] == ["gad-7", "phq-9"]
-    assert all("No permission required" in one["licence"] for one in listed)
+    assert {"gad-7", "phq-9", "scl-90"} <= {one["id"] for one in listed}
+    assert all(one["licence"] and one["evidence"] for one in listed)

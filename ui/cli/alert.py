@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.instruments.library import Library
+from app.instruments.shelf import library_of
 from app.people.service import People
 from app.risk.alerts import AlertLine, Alerts
 from app.risk.rules import AlertRules
@@ -24,7 +24,7 @@ def _list(arguments: argparse.Namespace, texts: Texts) -> Answer:
         lines = Alerts(archive).standing()
         groups = {group.id: group.fields.name for group in People(archive).groups()}
         now = archive.now()
-    words = Words(texts, Library.load(), AlertRules.load())
+        words = Words(texts, library_of(archive), AlertRules.load())
     data = [_data(line, groups, now, words) for line in lines]
     if not lines:
         return Answer([], texts("cli.no_alerts"))

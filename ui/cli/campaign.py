@@ -1,16 +1,17 @@
-"""xinyi campaign start | list."""
+"""xinyi campaign start | list, and what `ui.cli.exchange` adds."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
 
-from app.instruments.library import Library
+from app.instruments.shelf import library_of
 from app.people.service import People
 from app.records import Campaign, Kept
 from app.risk.rules import AlertRules
 from app.screening.service import Screenings
 from app.texts import Texts
+from ui.cli import exchange
 from ui.cli.command import Answer, Declaration, opened, table
 
 
@@ -18,6 +19,7 @@ def declare(parser: argparse.ArgumentParser, texts: Texts) -> None:
     """Declare the sub-commands."""
     commands = Declaration(parser, texts)
     commands.add("list", _list, "cli.help_campaign_list", archive=True)
+    exchange.declare_campaign(commands, texts)
     start = commands.add("start", _start, "cli.help_campaign_start", archive=True)
     start.add_argument("name", metavar="NAME", help=texts("cli.help_option_campaign"))
     start.add_argument(
@@ -46,13 +48,13 @@ def _start(arguments: argparse.Namespace, texts: Texts) -> Answer:
             opens=arguments.day_from.isoformat(),
             closes=arguments.day_to.isoformat(),
         )
-        record = Screenings(archive, Library.load(), AlertRules.load()).start_campaign(campaign)
+        record = Screenings(archive, library_of(archive), AlertRules.load()).start_campaign(campaign)
     return Answer({"id": record.hex(), "groups": len(groups)}, texts("cli.campaign_started", count=len(groups)))
 
 
 def _list(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        screenings = Screenings(archive, Library.load(), AlertRules.load())
+        screenings = Screenings(archive, library_of(archive), AlertRules.load())
         campaigns = screenings.campaigns()
         coverage = [_coverage(screenings, campaign) for campaign in campaigns]
     if not campaigns:

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.instruments.library import Library
+from app.instruments.shelf import library_of
 from app.people.roster_rows import Reason
 from app.people.service import People
 from app.risk.rules import AlertRules
+from app.screening.answers import Day
 from app.screening.service import Screenings
 from app.texts import Texts
 from ui.cli.command import Answer, Declaration, opened, table
+from ui.cli.exchange import planned_responses
 
 FATES = ("taken", "doubtful", "refused")
 
@@ -73,14 +75,16 @@ def _roster(arguments: argparse.Namespace, texts: Texts) -> Answer:
 
 def _answers(arguments: argparse.Namespace, texts: Texts) -> Answer:
     with opened(arguments) as archive:
-        screenings = Screenings(archive, Library.load(), AlertRules.load())
-        plan = screenings.plan(
-            arguments.file,
-            instrument=arguments.instrument,
-            people=People(archive).known(),
-            date=arguments.date or today(),
-            today=today(),
-        )
+        library = library_of(archive)
+        screenings = Screenings(archive, library, AlertRules.load())
+        known, day = People(archive).known(), Day(arguments.date or today(), today())
+        if arguments.file.suffix.lower() == ".json":
+            definition = library.get(arguments.instrument)
+            plan = screenings.checked(planned_responses(arguments.file, definition, known, day))
+        else:
+            plan = screenings.plan(
+                arguments.file, instrument=arguments.instrument, people=known, date=day.default, today=day.today
+            )
         recorded = [] if arguments.dry_run else screenings.apply(plan)
     alerts = sum(one.alert is not None for one in recorded)
     data: dict[str, Any] = {

@@ -10,7 +10,7 @@ import msgspec
 
 from app.audit import Audit
 from app.errors import Problem
-from app.instruments.library import Library
+from app.instruments.shelf import library_of
 from app.reports.service import REPORTS, Reports
 from app.risk.rules import AlertRules
 from app.texts import Texts
@@ -38,8 +38,8 @@ def _report(arguments: argparse.Namespace, texts: Texts) -> Answer:
         return Answer([name for name, _ in rows], table(rows, [texts("cli.column_id"), texts("cli.column_title")]))
     if arguments.out is None:
         raise Problem("cli.no_out_file")
-    library = Library.load()
     with opened(arguments) as archive:
+        library = library_of(archive)
         report = Reports(archive, library, texts).make(
             arguments.name, arguments.group, arguments.period, dt.datetime.now().astimezone()
         )

@@ -11,7 +11,7 @@ import msgspec
 
 from app.audit import Audit
 from app.errors import Problem
-from app.instruments.library import Library
+from app.instruments.shelf import library_of
 from app.records import Consent, Decision, ErasureReason, Giver, Ground, Kept, Manner, Person
 from app.rights import retention
 from app.rights.export import Gathering, record_handout, to_data
@@ -154,10 +154,10 @@ def _standing(archive: Archive, person: Kept[Person], purpose: str, texts: Texts
 def _export(arguments: argparse.Namespace, texts: Texts) -> Answer:
     if arguments.out is None and arguments.json_file is None:
         raise Problem("rights.no_file")
-    library = Library.load()
     now = dt.datetime.now().astimezone()
     with opened(arguments) as archive:
         person = named_person(archive, arguments.person)
+        library = library_of(archive)
         words = Words(texts, library, AlertRules.load())
         own = Gathering(archive, library, words, texts).own_data(person.id, now)
         # Written down first: a copy that nobody knows of is worse than a note about one that was not made.

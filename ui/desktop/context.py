@@ -11,6 +11,7 @@ from app.risk.rules import AlertRules
 from app.texts import Texts
 from app.words import Words
 from ui.desktop.backing_up import Backups
+from ui.desktop.form_layout import FormLayout
 from ui.desktop.meetings import Meetings
 from ui.desktop.opportunity import SelfSync
 from ui.desktop.tasks import Tasks
@@ -24,6 +25,7 @@ class Signals(QObject):
         changed: something was saved or arrived.
         person_wanted: somebody wants to see a person, by id.
         alert_wanted: somebody wants to see an alert, by id.
+        referral_wanted: likewise a referral.
         page_wanted: somebody wants to go to a page, by name.
         told: a short sentence for the status bar.
         salvage_wanted: somebody wants to save what can be read in a damaged archive; it has to be closed for that.
@@ -32,6 +34,7 @@ class Signals(QObject):
     changed = Signal()
     person_wanted = Signal(bytes)
     alert_wanted = Signal(bytes)
+    referral_wanted = Signal(bytes)
     page_wanted = Signal(str)
     told = Signal(str)
     salvage_wanted = Signal()
@@ -51,3 +54,4 @@ class Context:
     signals: Signals
     library: Library
     rules: AlertRules
+    form_layout: FormLayout

@@ -11,12 +11,14 @@ from app.texts import Texts
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.basics import label
 
+_DIGITS = 10
+
 LEAST_HEIGHT = 24
 """On a small screen at 200 % the buttons give way before the page does, and then scroll."""
 
 
 class Navigation(QFrame):
-    """One button for each page; Ctrl+1 … Ctrl+9."""
+    """One button for each page; Ctrl+1 … Ctrl+9, and Ctrl+0 for the tenth."""
 
     chosen = Signal(str)
 
@@ -52,7 +54,8 @@ class Navigation(QFrame):
             made.setCheckable(True)
             made.setIcon(theme.icon(page))
             made.setIconSize(QSize(theme.size("icon"), theme.size("icon")))
-            made.setShortcut(f"Ctrl+{number}")
+            if number <= _DIGITS:
+                made.setShortcut(f"Ctrl+{number % _DIGITS}")
             made.setMinimumHeight(LEAST_HEIGHT)
             made.clicked.connect(lambda _checked, page=page: self.chosen.emit(page))
             group.addButton(made)

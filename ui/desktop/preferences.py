@@ -17,12 +17,18 @@ LOCK_AFTER = ("2", "5", "10", "20")
 
 
 class Preferences(msgspec.Struct, frozen=True):
-    """Remembered choices. `lock_after`: minutes without a key or the mouse after which the window locks."""
+    """Remembered choices.
+
+    Attributes:
+        lock_after: minutes without a key or the mouse after which the window locks.
+        form_layout: whether forms with several sections are shown on one page or section by section.
+    """
 
     language: str = DEFAULT_LANGUAGE
     look: Literal["system", "light", "dark"] = "system"
     archive: str = ""
     lock_after: Literal["2", "5", "10", "20"] = "5"
+    form_layout: Literal["page", "steps"] = "page"
 
 
 class PreferencesFile:

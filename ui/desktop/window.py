@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QMenu, QPushButt
 
 from app.access import enter
 from app.errors import Problem
-from app.instruments.library import Library
+from app.instruments.shelf import fill, library_of
 from app.records import CATALOGUE
 from app.risk.rules import AlertRules
 from app.texts import LANGUAGES, Texts
@@ -24,9 +25,10 @@ from storage.recovery_code import new_code
 from ui.desktop.backing_up import Backups
 from ui.desktop.clipboard import ClipboardWatch
 from ui.desktop.context import Context, Signals
-from ui.desktop.desk import Desk
+from ui.desktop.desk import COUNTS, Desk
+from ui.desktop.form_layout import FormLayout
 from ui.desktop.idle import IdleWatch
-from ui.desktop.meetings import Meetings
+from ui.desktop.meetings import Meetings, Outcome
 from ui.desktop.navigation import Navigation
 from ui.desktop.opportunity import SelfSync
 from ui.desktop.page import Page
@@ -71,9 +73,11 @@ class Window(QMainWindow):
         self.tasks = Tasks(self._report)
         self.backups = Backups(self.tasks, self)
         self.meetings = Meetings(self.tasks, self)
+        self.meetings.ended.connect(self._take_in_published)
         self.self_sync = SelfSync(self.meetings, self.tasks, self)
-        self._library = Library.load()
         self._rules = AlertRules.load()
+        self._form_layout = FormLayout(self, stepwise=preferences.form_layout == "steps")
+        self._form_layout.changed.connect(self._remember_layout)
         self._work: Work | None = None
         # The title says nothing about whom the window shows: it appears in task bars and screen shares.
         self.setWindowTitle(texts("desktop.name"))
@@ -135,7 +139,7 @@ class Window(QMainWindow):
         self._system_lock.settled()
 
     def _desk(self, archive: Archive) -> Desk:
-        desk = Desk(enter(archive), self._library, self._rules, self._texts)
+        desk = Desk(enter(archive), library_of(archive), self._rules, self._texts)
         desk.audit.opened()
         return desk
 
@@ -143,15 +147,16 @@ class Window(QMainWindow):
         self._change(archive=str(path))
         context = Context(
             self._texts,
-            Words(self._texts, self._library, self._rules),
+            Words(self._texts, desk.library, self._rules),
             self._theme,
             self.tasks,
             self.backups,
             self.meetings,
             self.self_sync,
             Signals(self),
-            self._library,
+            desk.library,
             self._rules,
+            self._form_layout,
         )
         self._work = Work(context, desk.pages, self._menu(), self.lock)
         self._replace(self._work)
@@ -161,6 +166,11 @@ class Window(QMainWindow):
         self.backups.opened()
         context.signals.changed.connect(self.self_sync.look)
         self.self_sync.opened()
+
+    def _take_in_published(self, outcome: Outcome) -> None:
+        """What the county published, and colleagues brought in, can be filled in from now on."""
+        if outcome.has_moved and self._work is not None:
+            self.tasks.on_archive(self, lambda desk: fill(desk.library, desk.archive), lambda _: None)
 
     def _not_opened(self, problem: Problem) -> None:
         self._entrance.fail(self._texts.problem(problem))
@@ -249,6 +259,9 @@ class Window(QMainWindow):
                 menu.addAction(action)
         return menu
 
+    def _remember_layout(self) -> None:
+        self._change(form_layout="steps" if self._form_layout.stepwise else "page")
+
     def _lock_after(self, minutes: str) -> None:
         self.idle_watch.patience = 60 * int(minutes)
         self._change(lock_after=minutes)
@@ -303,6 +316,7 @@ class Work(QWidget):
         signals.page_wanted.connect(self.show_page)
         signals.person_wanted.connect(lambda _person: self.show_page("people"))
         signals.alert_wanted.connect(lambda _alert: self.show_page("alerts"))
+        signals.referral_wanted.connect(lambda _referral: self.show_page("referrals"))
         signals.changed.connect(self._after_change)
         context.self_sync.arrived.connect(self._arrived)
         self._clock = QTimer(self)
@@ -363,13 +377,9 @@ class Work(QWidget):
     def _after_change(self) -> None:
         self.page().refresh()
         self.status.refresh()
-        if "alerts" not in self._pages:
-            return
-        self.context.tasks.on_archive(
-            self,
-            lambda desk: len(desk.alerts.standing()),
-            lambda count: self.navigation.show_count("alerts", count),
-        )
+        for name, count in COUNTS.items():
+            if name in self._pages:
+                self.context.tasks.on_archive(self, count, partial(self.navigation.show_count, name))
 
     def _add_foot(self, menu: QMenu, lock: Callable[[], None]) -> None:
         theme, texts = self.context.theme, self.context.texts

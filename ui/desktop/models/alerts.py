@@ -10,6 +10,7 @@ import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from app.instruments.definition import Definition
+from app.instruments.items import Choice
 from app.instruments.quick import is_critical
 from app.instruments.wording import Wording
 from app.records import LEVELS, Alert, AlertStep, Kept, Screening, typed
@@ -64,11 +65,12 @@ class AlertDetail(msgspec.Struct, frozen=True):
 
 
 class CriticalAnswer(msgspec.Struct, frozen=True):
-    """An answer that calls for a person at once, in words."""
+    """An answer that calls for a person at once, in words. `ask`: how to speak about it; empty where that is not known."""
 
     title: str
     question: str
     answer: str
+    ask: str = ""
 
 
 def read_alerts(desk: Desk, *, closed: bool) -> AlertsData:
@@ -139,10 +141,7 @@ def reason(context: Context, alert: Alert) -> str:
 
 def definition_of(context: Context, screening: Screening) -> Definition | None:
     """The instrument as it was answered; None where this program has none of this wording."""
-    library = context.library
-    if screening.instrument not in library.ids() or library.content_hash(screening.instrument) != screening.content:
-        return None
-    return library.get(screening.instrument)
+    return context.library.find(screening.instrument, screening.content)
 
 
 def critical_answers(definition: Definition, screening: Screening, texts: Texts) -> list[CriticalAnswer]:
@@ -154,9 +153,24 @@ def critical_answers(definition: Definition, screening: Screening, texts: Texts)
             value = screening.answers.get(item.id)
             if rule.id in screening.critical and item.id in rule.items and is_critical(rule, {item.id: value}):
                 said = wording.answer(item, value)
-                answer = said if said == str(value) else f"{value}  {said}"
-                found.append(CriticalAnswer(wording.said(rule.title), wording.item(item), answer))
+                # The value of an option stands before its words, as it does on the sheet.
+                answer = f"{value}  {said}" if isinstance(item, Choice) and said != str(value) else said
+                ask = wording.said(rule.ask)
+                found.append(CriticalAnswer(wording.said(rule.title), wording.item(item), answer, ask))
     return found
+
+
+def doubts(context: Context, definition: Definition, screening: Screening) -> list[tuple[str, str]]:
+    """Reasons to doubt how a form was filled in, each as a sentence and the role that it is shown in."""
+    texts, known = context.texts, {one.id: one for one in definition.quality}
+    said = []
+    for name in screening.quality:
+        rule = known.get(name)
+        title = rule.title[texts.language] if rule else name
+        is_void = rule is not None and rule.verdict == "void"
+        key = "desktop_forms.doubt_void" if is_void else "desktop_forms.doubt"
+        said.append((texts(key, title=title), "problem" if is_void else "warning"))
+    return said
 
 
 # ---- the table ----

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
@@ -11,16 +10,15 @@ import msgspec
 from app.access import may
 from app.errors import Problem
 from app.instruments.definition import Definition
-from app.instruments.scales import Score
 from app.people.service import TimelineEntry
-from app.records import Alert, Kept, Person, Screening, readable
+from app.records import Alert, Kept, Person, readable
+from app.referrals.service import Slip
 from app.risk.alerts import STANDING
 from app.sessions.service import SessionLine
 from storage.fates import Fate
 from ui.desktop.context import Context
 from ui.desktop.desk import Desk
 from ui.desktop.models.meetings import device_names
-from ui.desktop.widgets.curve import Curve, CurveBand, CurvePoint
 
 F = TypeVar("F")
 
@@ -37,6 +35,9 @@ class PersonData(msgspec.Struct, frozen=True):
         overdue: ids of alerts that nobody closed in time.
         sessions: counselling sessions, by id, where the user works with notes.
         may_note: whether the user may write one.
+        may_fill: whether the user may fill in forms about the person.
+        may_refer: whether the user may send the person to another station.
+        slips: referrals of the person, by id.
         may_decide: whether the user writes down what the person or the law says about the records.
         fates: how far each entry has come on its way to the county, by record; empty before the device has joined one.
         devices: names of the devices of the station, by id.
@@ -51,6 +52,9 @@ class PersonData(msgspec.Struct, frozen=True):
     overdue: frozenset[bytes]
     sessions: dict[bytes, SessionLine]
     may_note: bool
+    may_fill: bool
+    may_refer: bool
+    slips: dict[bytes, Slip]
     may_decide: bool
     fates: dict[bytes, Fate]
     devices: dict[bytes, str]
@@ -90,6 +94,9 @@ def read_person(desk: Desk, person: bytes) -> PersonData:
         ),
         sessions={line.session.id: line for line in desk.sessions.of(person)} if with_notes else {},
         may_note=with_notes and desk.archive.guard.may_write("session"),
+        may_fill=desk.archive.guard.may_write("screening"),
+        may_refer=desk.archive.guard.may_write("referral"),
+        slips=desk.referrals.of_person(person) if desk.archive.may_read("referral") else {},
         may_decide=desk.archive.guard.may_write("erasure"),
         fates=desk.archive.fates.of_all(entry.record.id for entry in timeline) if has_joined else {},
         devices=device_names(desk.archive) if has_joined else {},
@@ -102,38 +109,3 @@ def definition_of(context: Context, instrument: str) -> Definition | None:
         return context.library.get(instrument)
     except Problem:
         return None
-
-
-def curves(context: Context, timeline: Iterable[TimelineEntry]) -> list[Curve]:
-    """A curve for each instrument and score that was ever answered, in the order of the library."""
-    forms: dict[str, list[Screening]] = {}
-    for entry in timeline:
-        screening = readable(entry.record, Screening) if entry.kind == "screening" else None
-        if screening:
-            forms.setdefault(screening.fields.instrument, []).append(screening.fields)
-    found = []
-    for instrument in context.library.ids():
-        definition = definition_of(context, instrument) if instrument in forms else None
-        if definition:
-            answered = sorted(forms[instrument], key=lambda form: form.date)
-            found += [_curve(context, definition, score, answered) for score in definition.scores]
-    return found
-
-
-def _curve(context: Context, definition: Definition, score: Score, forms: Iterable[Screening]) -> Curve:
-    language = context.texts.language
-    low, high = score.range
-    return Curve(
-        title=f"{definition.short_title}  {score.title[language]}",
-        low=low,
-        high=high,
-        bands=tuple(CurveBand(band.low, band.high, band.title[language], band.severity) for band in score.bands),
-        points=tuple(_point(context, definition, score, form) for form in forms),
-    )
-
-
-def _point(context: Context, definition: Definition, score: Score, form: Screening) -> CurvePoint:
-    result = form.scores.get(score.id)
-    value = result.value if result else None
-    words = context.words.score(form, definition, score)
-    return CurvePoint(dt.date.fromisoformat(form.date), value, form.status == "complete", words)

@@ -11,7 +11,10 @@ import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from app.errors import Problem
+from app.instruments.filling import Filling
+from app.instruments.flow import Facts
 from app.instruments.library import Library
+from app.people.identity import age
 from app.records import Campaign, Kept, Person, Screening
 from app.risk.alerts import AlertLine
 from app.screening.service import Progress, Sheet, campaign_of
@@ -74,6 +77,14 @@ class ClassData(msgspec.Struct, frozen=True):
     today: dt.date
     closed: frozenset[bytes] = frozenset()
 
+    def is_saved(self, library: Library, person: bytes, draft: Mapping[str, Any]) -> bool:
+        """Whether what a draft says is what the saved sheet of a person says."""
+        saved = self.sheets[person].fields
+        who = next((one.fields for one in self.people if one.id == person), Person(""))
+        filling = Filling(library.get(saved.instrument))
+        filling.begin(draft, facts_about(who, dt.date.fromisoformat(saved.date)))
+        return filling.given == saved.answers
+
 
 class SavedSheet(msgspec.Struct, frozen=True):
     """A sheet as it was saved, and the alert that it raised."""
@@ -122,6 +133,11 @@ def save_sheet(desk: Desk, sheet: Sheet, campaign: Kept[Campaign]) -> SavedSheet
     recorded = desk.screenings.record(sheet)
     screening = desk.screenings.sheets(campaign.id, sheet.instrument, [sheet.person.id])[sheet.person.id]
     return SavedSheet(screening, desk.alerts.get(recorded.alert) if recorded.alert else None)
+
+
+def facts_about(person: Person, day: dt.date) -> Facts:
+    """What a form may know of a person besides the answers of a day."""
+    return Facts(age(person.birth_date, day), person.sex, day)
 
 
 def today_of(desk: Desk) -> dt.date:

@@ -8,8 +8,10 @@ from ui.desktop.screens.accounts import AccountsPage
 from ui.desktop.screens.alerts import AlertsPage
 from ui.desktop.screens.auditing import AuditPage
 from ui.desktop.screens.backup import BackupPage
+from ui.desktop.screens.instruments import InstrumentsPage
 from ui.desktop.screens.people import PeoplePage
 from ui.desktop.screens.prints import PrintsPage
+from ui.desktop.screens.referrals import ReferralsPage
 from ui.desktop.screens.screening import ScreeningPage
 from ui.desktop.screens.syncing import SyncPage
 from ui.desktop.screens.today import TodayPage
@@ -19,7 +21,9 @@ PAGE_TYPES: dict[str, Callable[[Context], Page]] = {
     "people": PeoplePage,
     "screening": ScreeningPage,
     "alerts": AlertsPage,
+    "referrals": ReferralsPage,
     "prints": PrintsPage,
+    "instruments": InstrumentsPage,
     "sync": SyncPage,
     "backup": BackupPage,
     "accounts": AccountsPage,

@@ -7,12 +7,14 @@ import datetime as dt
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from app.instruments.definition import Score
+from app.instruments.definition import Definition
+from app.instruments.scales import Score
 from app.records import Alert, AlertStep, Kept, Screening
 from app.reports.helplines import load_helplines
 from app.risk.guidance import Guidance
+from app.words import find_band
 from ui.desktop.context import Context
-from ui.desktop.models.alerts import AlertDetail, critical_answers, definition_of, reasons, time_left
+from ui.desktop.models.alerts import AlertDetail, critical_answers, definition_of, doubts, reasons, time_left
 from ui.desktop.screens.alert_actions import AlertActions
 from ui.desktop.widgets.basics import Banner, button, card, chip, clear, label, row
 
@@ -132,7 +134,8 @@ class AlertDetailView(QScrollArea):
         if definition is None:
             layout.addWidget(label(self._texts("desktop_alerts.other_wording"), "muted", wrap=True))
             return
-        for critical in critical_answers(definition, screening, language):
+        told: set[str] = set()
+        for critical in critical_answers(definition, screening, self._texts):
             frame = QFrame()
             frame.setProperty("alert", "red")
             inner = QVBoxLayout(frame)
@@ -140,13 +143,19 @@ class AlertDetailView(QScrollArea):
             inner.setSpacing(4)
             inner.addWidget(label(critical.question, wrap=True))
             inner.addWidget(label(self._texts("desktop_alerts.answered", answer=critical.answer), "strong", wrap=True))
+            # Several answers may ask for the same conversation: how to begin it is said once.
+            if critical.ask and critical.ask not in told:
+                told.add(critical.ask)
+                inner.addWidget(label(self._texts("desktop_forms.how_to_ask", ask=critical.ask), wrap=True))
             layout.addWidget(frame)
+        for sentence, role in doubts(self._context, definition, screening):
+            layout.addWidget(label(sentence, role, wrap=True))
         for score in definition.scores:
             words = self._context.words.score(screening, definition, score)
             title = self._texts("desktop_alerts.score", title=score.title[language], words=words)
             layout.addWidget(label(title, wrap=True))
             if not screening.critical:
-                self._show_action(screening, score)
+                self._show_action(definition, screening, score)
         if screening.critical:
             # What a low band advises must not be read beside an answer about self-harm.
             layout.addWidget(label(self._texts("desktop_alerts.whatever_the_score"), "muted", wrap=True))
@@ -155,10 +164,10 @@ class AlertDetailView(QScrollArea):
         about = self._texts(f"desktop_alerts.{key}", instrument=title, date=screening.date, who=author)
         layout.addWidget(label(about, "small", wrap=True))
 
-    def _show_action(self, screening: Screening, score: Score) -> None:
+    def _show_action(self, definition: Definition, screening: Screening, score: Score) -> None:
         result = screening.scores.get(score.id)
-        band = next((one for one in score.bands if result and one.id == result.band), None)
-        if band:
+        band = find_band(definition, score.id, result.band, result.norm) if result and result.band else None
+        if band and not screening.void:
             self._why_layout.addWidget(label(band.action[self._texts.language], "muted", wrap=True))
 
     # ---- what was done ----

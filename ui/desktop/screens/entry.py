@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
@@ -10,13 +11,14 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from app.errors import Problem
 from app.records import Campaign, Kept, Person
-from app.screening.service import Sheet
+from app.screening.service import Sheet, facts_of
 from ui.desktop.context import Context
 from ui.desktop.models.screening import (
     ClassData,
     ClassModel,
     SavedSheet,
     State,
+    facts_about,
     read_class,
     save_sheet,
     short_title,
@@ -45,9 +47,9 @@ CLASS_WIDTH = 190
 
 
 class Typed(NamedTuple):
-    """Answers that are not saved yet, and the class and the instrument they were typed in for, in words."""
+    """A draft that is not saved yet, and the class and the instrument it was typed in for, in words."""
 
-    answers: dict[str, int]
+    answers: dict[str, Any]
     place: str
 
 
@@ -219,9 +221,9 @@ class EntryView(QWidget):
 
     def _forget_saved(self) -> None:
         """What was kept before a crash may have been saved after all."""
-        for person, saved in self._data.sheets.items():
+        for person in self._data.sheets:
             typed = self._typed.get(self._key(person))
-            if typed and typed.answers == saved.fields.answers:
+            if typed and self._data.is_saved(self._context.library, person, typed.answers):
                 del self._typed[self._key(person)]
 
     def _begin(self) -> None:
@@ -262,7 +264,8 @@ class EntryView(QWidget):
         typed = self._typed.get(key) or self._saving.get(key)
         answers = typed.answers if typed else saved.fields.answers if saved else {}
         editable = self._state(person.id) in WAITING
-        self.pane.show_sheet(person.fields.name, self._about(person), answers, editable=editable)
+        name, facts = person.fields.name, partial(facts_about, person.fields)
+        self.pane.show_sheet(name, self._about(person), answers, editable=editable, facts=facts)
         if saved and not editable:
             words = self._context.words.screening(saved.fields)
             self.pane.message.say(self._texts("desktop_screening.is_saved", words=words), "notice")
@@ -295,7 +298,7 @@ class EntryView(QWidget):
         """Somebody typed: the answers are kept from now on."""
         if self._person is None:
             return
-        key, answers = self._key(self._person.id), self.pane.sheet.answers
+        key, answers = self._key(self._person.id), self.pane.sheet.draft
         if answers:
             self._typed[key] = Typed(answers, f"{self._groups.currentText()} · {self._instruments.currentText()}")
         else:
@@ -317,7 +320,9 @@ class EntryView(QWidget):
         missing = pane.sheet.missing()
         if not pane.sheet.editable:
             self._go_to_next(below=self._list.currentIndex().row())
-        elif not pane.sheet.answers:
+        elif pane.refuse_unread():
+            return
+        elif not pane.sheet.given:
             pane.message.say(self._texts("desktop_screening.nothing_typed"), "warning")
             pane.sheet.setFocus()
         elif pane.refuse_day():
@@ -325,7 +330,7 @@ class EntryView(QWidget):
         elif missing and not pane.asked:
             pane.ask_unfinished(missing)
         else:
-            self._commit(Sheet(person, self._instrument, pane.day, pane.sheet.answers, "typed"))
+            self._commit(Sheet(person, self._instrument, pane.day, pane.sheet.given, "typed"))
 
     def _commit(self, sheet: Sheet) -> None:
         """Hand a sheet to the archive and go on to the next one without waiting."""
@@ -368,14 +373,14 @@ class EntryView(QWidget):
         if not self._is_here(key):
             return
         self._model.set_state(sheet.person.id, "typed")
-        if self._person is None or self._person.id == sheet.person.id or not self.pane.sheet.answers:
+        if self._person is None or self._person.id == sheet.person.id or not self.pane.sheet.draft:
             self._show_person(sheet.person)
             self._list.setCurrentIndex(self._model.index(self._model.row_of(sheet.person.id), 0))
 
     def _words_of_failure(self, sheet: Sheet, problem: Problem) -> str:
         reason, name = self._texts.problem(problem), sheet.person.fields.name
         definition = self._context.library.get(sheet.instrument)
-        touched = self._context.library.scorer(sheet.instrument).score(sheet.answers).critical
+        touched = self._context.library.scorer(sheet.instrument).score(sheet.answers, facts_of(sheet)).critical
         if not touched:
             return self._texts("desktop_screening.not_saved", name=name, reason=reason)
         # What was not saved has raised no alert.

@@ -17,13 +17,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.instruments.definition import Definition
 from ui.desktop.context import Context
+from ui.desktop.models.fill import FillStart, read_fill_start
 from ui.desktop.models.people import COLUMNS, PeopleData, PeopleModel, read_people
+from ui.desktop.models.referrals import read_start as read_referral_start
 from ui.desktop.models.session import read_start
 from ui.desktop.page import Page
+from ui.desktop.screens.fill_form import FillForm
+from ui.desktop.screens.form_choice import FormChoice
 from ui.desktop.screens.importing import open_roster_import
 from ui.desktop.screens.person import PersonView
 from ui.desktop.screens.person_form import FormData, PersonForm, read_form
+from ui.desktop.screens.referral_form import ReferralForm
 from ui.desktop.screens.session_form import SessionForm
 from ui.desktop.tasks import Task
 from ui.desktop.widgets.basics import button, card, label, row
@@ -61,6 +67,8 @@ class PeoplePage(Page):
         self._person = PersonView(context)
         self._person.edit_wanted.connect(self._edit)
         self._person.note_wanted.connect(self.write_note)
+        self._person.refer_wanted.connect(self.refer)
+        self._person.fill_wanted.connect(self.choose_form)
         self.tools.addWidget(button(self.texts("desktop_people.add"), self._add))
         self.tools.addWidget(button(self.texts("desktop_people.import_roster"), self._import, "primary"))
         self._stack = QStackedWidget()
@@ -85,6 +93,12 @@ class PeoplePage(Page):
             self.write_note(
                 bytes.fromhex(unfinished["person"]), bytes.fromhex(unfinished["amends"]), unfinished["written"]
             )
+            return
+        if unfinished.get("form") == "sheet":
+            self.fill(bytes.fromhex(unfinished["person"]), unfinished["instrument"], unfinished)
+            return
+        if unfinished.get("form") == "referral":
+            self.refer(bytes.fromhex(unfinished["person"]), unfinished["written"])
             return
         person, typed = bytes.fromhex(unfinished["person"]) or None, unfinished["typed"]
 
@@ -267,6 +281,34 @@ class PeoplePage(Page):
 
     def _open_form(self, data: FormData, typed: Mapping[str, str | None] | None = None) -> None:
         self.open_form(PersonForm(self.context, data, self, typed))
+
+    def choose_form(self, person: bytes) -> None:
+        """Let somebody choose what to fill in about a person."""
+
+        def choose(start: FillStart) -> None:
+            dialog = FormChoice(self.context, start.person.fields.name, self)
+            dialog.chosen.connect(lambda instrument: self.fill(person, instrument))
+            dialog.open()
+
+        self.context.tasks.on_archive(self, lambda desk: read_fill_start(desk, person), choose)
+
+    def fill(self, person: bytes, instrument: str, written: Mapping[str, Any] | None = None) -> None:
+        """Fill in a form about a person; `written` is what `FillForm.unfinished` gave before."""
+
+        def show(found: tuple[FillStart, Definition]) -> None:
+            self.open_form(FillForm(self.context, *found, self, written))
+
+        self.context.tasks.on_archive(
+            self, lambda desk: (read_fill_start(desk, person), desk.library.get(instrument)), show
+        )
+
+    def refer(self, person: bytes, written: Mapping[str, Any] | None = None) -> None:
+        """Send somebody to another station; `written` is what `ReferralForm.unfinished` gave before."""
+        self.context.tasks.on_archive(
+            self,
+            lambda desk: read_referral_start(desk, person),
+            lambda start: self.open_form(ReferralForm(self.context, start, self, written)),
+        )
 
     def write_note(self, person: bytes, amends: bytes = b"", written: Mapping[str, Any] | None = None) -> None:
         """Write a session note about somebody.

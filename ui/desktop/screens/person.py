@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent
@@ -23,8 +24,9 @@ from app.errors import Problem
 from app.people.identity import mask
 from app.records import Alert, Kept
 from ui.desktop.context import Context
+from ui.desktop.models.curves import curves
 from ui.desktop.models.fields import conflict_words
-from ui.desktop.models.person import PersonData, curves, read_person
+from ui.desktop.models.person import PersonData, read_person
 from ui.desktop.screens.rights import RightsDialog
 from ui.desktop.screens.timeline import Timeline, alert_words
 from ui.desktop.tasks import Task
@@ -42,11 +44,15 @@ class PersonView(QWidget):
 
     Signals:
         edit_wanted: somebody wants to correct what is known about the person, by id.
+        refer_wanted: somebody wants to send the person to another station, by id.
+        fill_wanted: somebody wants to fill in a form about the person, by id.
         note_wanted: somebody wants to write a session note, by id of the person; and the session that it corrects, empty
             for none.
     """
 
     edit_wanted = Signal(bytes)
+    refer_wanted = Signal(bytes)
+    fill_wanted = Signal(bytes)
     note_wanted = Signal(bytes, bytes)
 
     def __init__(self, context: Context) -> None:
@@ -103,8 +109,13 @@ class PersonView(QWidget):
         self._data = data
         clear(self._content)
         person = data.person.id
-        edit, note = partial(self.edit_wanted.emit, person), partial(self.note_wanted.emit, person, b"")
-        self._content.addWidget(Header(self._context, data, edit, note, self._open_rights))
+        doing = Doing(
+            note=partial(self.note_wanted.emit, person, b""),
+            refer=partial(self.refer_wanted.emit, person),
+            edit=partial(self.edit_wanted.emit, person),
+            rights=self._open_rights,
+        )
+        self._content.addWidget(Header(self._context, data, doing))
         if data.standing:
             self._content.addWidget(self._alerts(data))
         drawn = curves(self._context, data.timeline)
@@ -114,6 +125,7 @@ class PersonView(QWidget):
             )
         timeline = Timeline(self._context, data)
         timeline.amend_wanted.connect(partial(self.note_wanted.emit, person))
+        timeline.fill_wanted.connect(partial(self.fill_wanted.emit, person))
         self._content.addWidget(timeline)
         self._content.addStretch(1)
 
@@ -157,17 +169,19 @@ class PersonView(QWidget):
         return line
 
 
+class Doing(NamedTuple):
+    """What can be done about a person: write a note, refer them elsewhere, correct what is known, see to their rights."""
+
+    note: Callable[[], object]
+    refer: Callable[[], object]
+    edit: Callable[[], object]
+    rights: Callable[[], object]
+
+
 class Header(QFrame):
     """Who the person is. The number of a document shows its end, and the whole of it only for a moment."""
 
-    def __init__(
-        self,
-        context: Context,
-        data: PersonData,
-        edit: Callable[[], object],
-        note: Callable[[], object],
-        rights: Callable[[], object],
-    ) -> None:
+    def __init__(self, context: Context, data: PersonData, doing: Doing) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self._context = context
@@ -180,10 +194,12 @@ class Header(QFrame):
         top = row(name, spacing=12)
         top.setStretch(0, 1)
         if data.may_note:
-            top.addWidget(button(texts("desktop_session.write"), note))
-        top.addWidget(button(texts("desktop_people.edit"), edit))
+            top.addWidget(button(texts("desktop_session.write"), doing.note))
+        if data.may_refer:
+            top.addWidget(button(texts("desktop_referrals.open"), doing.refer))
+        top.addWidget(button(texts("desktop_people.edit"), doing.edit))
         if data.may_decide:
-            top.addWidget(button(texts("desktop_rights.open"), rights))
+            top.addWidget(button(texts("desktop_rights.open"), doing.rights))
         layout.addLayout(top)
         about = (words.sex(fields.sex), words.age(fields.birth_date, data.day), fields.birth_date or "", data.group)
         layout.addWidget(selectable(label("　".join(part for part in about if part), "muted", wrap=True)))

@@ -12,12 +12,16 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from app.errors import Problem
 from app.people.service import TimelineEntry
 from app.records import Alert, AlertStep, Kept, Screening, Session, readable
+from app.referrals.words import SlipWords
 from app.sessions.form import SessionForm
 from ui.desktop.context import Context
+from ui.desktop.models.compare import comparable
 from ui.desktop.models.fields import conflict_words
 from ui.desktop.models.meetings import fate_words
 from ui.desktop.models.person import PersonData
+from ui.desktop.models.referrals import state_chip
 from ui.desktop.screens.answered import AnsweredSheet
+from ui.desktop.screens.compare import CompareDialog
 from ui.desktop.screens.session_sheet import show_note
 from ui.desktop.widgets.basics import button, card, chip, clear, label, row
 
@@ -39,9 +43,11 @@ class Timeline(QFrame):
 
     Signals:
         amend_wanted: somebody wants to correct a session note of their own, by id of the session.
+        fill_wanted: somebody wants to fill in a form.
     """
 
     amend_wanted = Signal(bytes)
+    fill_wanted = Signal()
 
     def __init__(self, context: Context, data: PersonData) -> None:
         super().__init__()
@@ -50,7 +56,8 @@ class Timeline(QFrame):
         self._form = SessionForm.load()
         frame, layout = card()
         layout.setSpacing(0)
-        layout.addWidget(label(context.texts("desktop_people.timeline"), "heading"))
+        layout.addLayout(self._heading())
+        layout.addSpacing(6)
         self._entries = QVBoxLayout()
         self._entries.setSpacing(0)
         layout.addLayout(self._entries)
@@ -58,6 +65,19 @@ class Timeline(QFrame):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(frame)
         self._fill(SHOWN)
+
+    def _heading(self) -> QHBoxLayout:
+        """The heading, and what can be done with forms."""
+        texts = self._context.texts
+        line = row(label(texts("desktop_people.timeline"), "heading"), None)
+        if comparable(self._data.timeline):
+            line.addWidget(button(texts("desktop_forms.compare"), self._compare))
+        if self._data.may_fill:
+            line.addWidget(button(texts("desktop_forms.fill"), self.fill_wanted.emit))
+        return line
+
+    def _compare(self) -> None:
+        CompareDialog(self._context, self._data.person.fields, comparable(self._data.timeline), self.window()).open()
 
     def _fill(self, count: int | None) -> None:
         clear(self._entries)
@@ -82,9 +102,13 @@ class Timeline(QFrame):
                 line = self._session(entry)
             case "alert":
                 line = self._alert(entry)
+            case "referral":
+                line = self._referral(entry)
             case _:
                 line = self._step(entry)
-        for sentence in conflict_words(self._context, entry.record, self._data.groups):
+        # Two answers to one referral stand in its slip.
+        conflicts = entry.kind != "referral"
+        for sentence in conflict_words(self._context, entry.record, self._data.groups) if conflicts else ():
             line.add(label(sentence, "warning", wrap=True))
         self._tell_fate(line, entry)
         if entry.record.newer:
@@ -143,6 +167,17 @@ class Timeline(QFrame):
         line.lead_to(context.texts("desktop_session.read" if known.readable else "desktop_session.emergency"), go)
         return line
 
+    def _referral(self, entry: TimelineEntry) -> Entry:
+        slip = self._data.slips.get(entry.record.id)
+        if slip is None:
+            return self._unreadable(entry)
+        context, words = self._context, SlipWords(self._context.texts)
+        line = Entry(context.words.moment(slip.referral.fields.sent), words.in_a_line(slip))
+        line.mark(words.state(slip), state_chip(slip))
+        go = partial(context.signals.referral_wanted.emit, slip.id)
+        line.lead_to(context.texts("desktop_referrals.look"), go)
+        return line
+
     def _step(self, entry: TimelineEntry) -> Entry:
         step = readable(entry.record, AlertStep)
         if step is None:
@@ -158,7 +193,7 @@ class Timeline(QFrame):
         return Entry(when, self._context.texts("desktop_people.unreadable_entry"))
 
     def _open(self, screening: Kept[Screening]) -> None:
-        AnsweredSheet(self._context, screening, self._data.person.fields.name, self.window()).open()
+        AnsweredSheet(self._context, screening, self._data.person.fields, self.window()).open()
 
 
 class Entry(QFrame):

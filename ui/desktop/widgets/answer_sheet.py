@@ -1,310 +1,251 @@
-"""One answer sheet as it lies on the desk: items in rows, options as buttons, filled in by digits or by clicks."""
+"""One form as it lies on the desk: filled in by digits, by typing or by clicks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from math import ceil
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
 
-from app.instruments.definition import Definition
-from app.instruments.items import Choice
-from app.instruments.wording import Wording
+from app.instruments.filling import BLANK
 from app.texts import Texts
 from ui.desktop.theme import Theme
-from ui.desktop.widgets.basics import clear, label
-from ui.desktop.widgets.item_row import SPACING, ItemRow
-
-LEAST_TEXT = 170
-"""Narrower than this the text of an item is hard to read beside its options; then they go below it."""
+from ui.desktop.widgets.choice_rows import NONE, SKIP, ChoiceRow, Mark, MultipleRow, OptionsRow
+from ui.desktop.widgets.item_row import ItemRow
+from ui.desktop.widgets.sheet_view import SheetView
 
 NO_PLAIN_KEY = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
-class AnswerSheet(QScrollArea):
-    """The items of one instrument and the answers of one person.
+class AnswerSheet(SheetView):
+    """The items of one definition and the answers of one person.
 
     A digit answers the current item with the option of that value and goes on to the next one; behind the last item
-    there is a place that belongs to no item. The sheet keeps the keyboard, its buttons are for the mouse.
+    there is a place that belongs to no item. The sheet keeps the keyboard, except where something is typed: there the
+    editor has it, until Enter, Tab or an arrow goes on.
 
     Signals:
         changed: the person at the keyboard gave an answer or took one back.
-        finished: the last item was passed.
+        moved, finished, passed_back: as in `SheetView`.
         save_wanted: Enter.
         step_wanted: another person's sheet, the next (1) or the one before (-1).
         refused: a key did nothing; says why.
     """
 
     changed = Signal()
-    finished = Signal()
     save_wanted = Signal()
     step_wanted = Signal(int)
     refused = Signal(str)
 
     def __init__(self, texts: Texts, theme: Theme) -> None:
-        super().__init__()
-        self._texts = texts
-        self._gap = theme.size("space")
-        self._definition: Definition | None = None
-        self._rows: list[ItemRow] = []
-        self._answers: dict[str, int] = {}
-        self._at = 0
-        self._editable = True
-        self._inner = QWidget()
-        self._inner.setProperty("role", "plain")
-        self._list = QVBoxLayout(self._inner)
-        self._list.setContentsMargins(0, 0, self._gap, 0)
-        self._list.setSpacing(0)
-        self.setWidget(self._inner)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(texts("desktop_screening.sheet"))
-
-    # ---- what is shown ----
-
-    @property
-    def definition(self) -> Definition | None:
-        """The instrument that is shown."""
-        return self._definition
-
-    @property
-    def answers(self) -> dict[str, int]:
-        """Item → value, without the items that have no answer."""
-        return dict(self._answers)
-
-    @property
-    def count(self) -> int:
-        """How many items there are."""
-        return len(self._rows)
-
-    @property
-    def editable(self) -> bool:
-        """Whether answers can be given."""
-        return self._editable
-
-    @property
-    def position(self) -> int:
-        """The number of the current item from 0; as many as there are items for the place behind the last one."""
-        return self._at
-
-    def show_instrument(self, definition: Definition) -> None:
-        """Show the items of an instrument, without answers."""
-        if definition is self._definition:
-            return
-        self._definition = definition
-        wording = Wording(definition, self._texts)
-        clear(self._list)
-        if definition.instruction:
-            self._list.addWidget(label(wording.said(definition.instruction), "strong", wrap=True))
-        if definition.recall:
-            recall = self._texts("desktop_screening.recall", time=wording.said(definition.recall))
-            self._list.addWidget(label(recall, "small", wrap=True))
-        self._list.addSpacing(self._gap)
-        self._rows = []
-        choices = [item for item in definition.items if isinstance(item, Choice)]
-        for number, item in enumerate(choices):
-            row = ItemRow(number + 1, item, definition, wording)
-            row.pressed.connect(partial(self._go, number))
-            row.chosen.connect(partial(self._click, number))
-            self._rows.append(row)
-            self._list.addWidget(row)
-        self._list.addStretch(1)
-        self.show_answers({}, editable=self._editable)
-        self._arrange()
-
-    def show_answers(self, answers: Mapping[str, int], *, editable: bool) -> None:
-        """Show the answers of somebody; the first item without one becomes the current one."""
-        self._answers = {row.item.id: answers[row.item.id] for row in self._rows if row.item.id in answers}
-        self._editable = editable
-        for row in self._rows:
-            row.show_value(self._answers.get(row.item.id), enabled=editable)
-        blank = (at for at, row in enumerate(self._rows) if row.item.id not in self._answers)
-        # A sheet that is only looked at has no current item.
-        self._at = next(blank, len(self._rows)) if editable else len(self._rows)
-        self._mark()
-        if not editable or not self._answers:
-            self.verticalScrollBar().setValue(0)
-
-    def missing(self) -> list[int]:
-        """The numbers, from 1, of the required items without an answer."""
-        return [row.number for row in self._rows if row.item.required and row.item.id not in self._answers]
-
-    def go_to(self, number: int) -> None:
-        """Make the item of this number, from 1, the current one."""
-        self._go(number - 1)
-
-    def back(self) -> None:
-        """Go to the item before the current one and take its answer back."""
-        if self._at > 0 and self._may_change():
-            self._go(self._at - 1)
-            self._set(None)
+        super().__init__(texts, theme)
+        self._begun: tuple[OptionsRow, str] | None = None
 
     # ---- the keyboard ----
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
-        """Digits answer, Backspace goes back, arrows move, Space leaves blank, Enter saves."""
-        text, key = event.text(), event.key()
+        """Digits answer, Backspace goes back, arrows move, Space leaves blank, Enter saves or goes on."""
+        text, key = event.text(), Qt.Key(event.key())
         # A key that is held down must not fill in a whole sheet, nor save twice.
         once = not event.isAutoRepeat()
-        moves = self._moves().get(Qt.Key(key))
-        if event.modifiers() & NO_PLAIN_KEY or self._definition is None:
+        in_field = self._in_field()
+        moves = self._moves_in_field() if in_field else self._moves()
+        if event.modifiers() & NO_PLAIN_KEY or self._filling is None:
             event.ignore()
-        elif len(text) == 1 and text.isascii() and text.isdigit():
+        elif not in_field and len(text) == 1 and text.isascii() and text.isdigit():
             if once:
                 self._type(int(text))
-        elif key in {Qt.Key.Key_Space, Qt.Key.Key_Minus}:
+        elif not in_field and key in {Qt.Key.Key_Space, Qt.Key.Key_Minus, Qt.Key.Key_Slash}:
             if once:
-                self._leave_blank()
+                self._skip(key)
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if once:
-                self.save_wanted.emit()
-        elif moves:
-            moves()
+                self._enter()
+        elif key in moves:
+            self._settle()
+            moves[key]()
         else:
             event.ignore()
 
-    def _moves(self) -> dict[Qt.Key, Callable[[], None]]:
+    def _moves(self) -> dict[Qt.Key, Callable[[], object]]:
         key = Qt.Key
         return {
             key.Key_Backspace: self.back,
             key.Key_Delete: self._delete,
-            key.Key_Up: lambda: self._go(max(0, self._at - 1)),
+            key.Key_Up: lambda: self._step(-1),
             key.Key_Down: self._next,
             key.Key_Left: lambda: self._shift(-1),
             key.Key_Right: lambda: self._shift(1),
-            key.Key_Home: lambda: self._go(0),
-            key.Key_End: lambda: self._go(len(self._rows) - 1),
+            key.Key_Home: lambda: self._go(self._stop(-1, 1) or 0),
+            key.Key_End: lambda: self._go(self._stop(len(self._items), -1) or 0),
             key.Key_PageUp: lambda: self.step_wanted.emit(-1),
             key.Key_PageDown: lambda: self.step_wanted.emit(1),
         }
 
-    def _type(self, value: int) -> None:
+    def _moves_in_field(self) -> dict[Qt.Key, Callable[[], object]]:
+        """Keys that an editor has no use for."""
+        key = Qt.Key
+        return {
+            key.Key_Up: lambda: self._leave(-1),
+            key.Key_Down: lambda: self._leave(1),
+            key.Key_PageUp: lambda: self.step_wanted.emit(-1),
+            key.Key_PageDown: lambda: self.step_wanted.emit(1),
+        }
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, FBT001, N802 -- Qt's names
+        """Tab goes from item to item, and behind the last one to what comes after the sheet."""
+        if not self.is_mixed or not self._editable or not self._has_keyboard():
+            return super().focusNextPrevChild(next)
+        self._settle()
+        self._leave(1 if next else -1)
+        return True
+
+    def _enter(self) -> None:
+        if self._settle():
+            if isinstance(self._row(self._at), ChoiceRow):
+                self._next()
+        elif self.is_mixed and self._editable and self._at < len(self._items):
+            self._leave(1)
+        else:
+            self.save_wanted.emit()
+
+    def _type(self, digit: int) -> None:
         if not self._may_change():
             return
-        if self._at >= len(self._rows):
-            self.refused.emit(self._texts("desktop_screening.no_item_left", value=value))
-        elif value not in self._rows[self._at].values:
-            values = self._texts("desktop_screening.list_separator").join(map(str, self._rows[self._at].values))
-            number = self._rows[self._at].number
-            self.refused.emit(self._texts("desktop_screening.no_such_option", item=number, value=value, values=values))
+        if self._at >= len(self._items):
+            self.refused.emit(self._texts("desktop_screening.no_item_left", value=digit))
+            return
+        row = self._row(self._at)
+        if isinstance(row, OptionsRow):
+            self._type_into(row, f"{self._begun_at(row)}{digit}")
+
+    def _type_into(self, row: OptionsRow, typed: str) -> None:
+        """Choose the option whose value was typed; where a longer value begins like it, wait for what comes next."""
+        mark, longer = row.mark_of(int(typed)), row.longer(typed)
+        self._begun = (row, typed) if longer else None
+        if mark is None and not longer:
+            self._refuse(row, typed)
+        elif mark is not None and not longer:
+            self._choose(row, mark)
         else:
-            self._set(value)
+            if mark is not None and isinstance(row, ChoiceRow):
+                self._set(mark)
+            values = self._texts("desktop_screening.list_separator").join(map(str, longer))
+            key = "form.begun" if mark is not None else "form.begun_none"
+            self.refused.emit(self._texts(key, typed=typed, values=values))
+
+    def _refuse(self, row: OptionsRow, typed: str) -> None:
+        if len(typed) > 1 and isinstance(row, MultipleRow):
+            # A digit that does not go on with the one before is a tick of its own.
+            self._choose(row, row.mark_of(int(typed[:-1])) or NONE)
+            self._type_into(row, typed[-1])
+            return
+        values = self._texts("desktop_screening.list_separator").join(map(str, row.values))
+        self.refused.emit(self._texts("desktop_screening.no_such_option", item=row.number, value=typed, values=values))
+
+    def _begun_at(self, row: OptionsRow) -> str:
+        """The digits that were typed for an item and may go on."""
+        return self._begun[1] if self._begun and self._begun[0] is row else ""
+
+    def _settle(self) -> bool:
+        """What was begun is all that was meant. Returns whether there was something."""
+        begun, self._begun = self._begun, None
+        if begun is None or self._at >= len(self._items) or self._row(self._at) is not begun[0]:
+            return False
+        row, mark = begun[0], begun[0].mark_of(int(begun[1]))
+        if isinstance(row, MultipleRow) and mark is not None:
+            self._choose(row, mark)
+        return True
+
+    def _choose(self, row: OptionsRow, mark: Mark) -> None:
+        """Choose an option of the current item, or take it back where several can be chosen."""
+        if isinstance(row, MultipleRow):
+            self._set(row.toggled(self._entry(row), mark))
+        else:
+            self._set(None if mark == SKIP else mark)
             self._next()
 
-    def _click(self, at: int, value: int) -> None:
+    def _click(self, at: int, mark: Mark) -> None:
+        self._begun = None
         self.setFocus()
         self._go(at)
-        self._type(value)
+        row = self._row(at)
+        if self._may_change() and isinstance(row, OptionsRow):
+            self._choose(row, mark)
 
-    def _leave_blank(self) -> None:
-        if self._may_change() and self._at < len(self._rows):
-            self._set(None)
+    def _skip(self, key: Qt.Key) -> None:
+        """Space and minus leave an item blank, a stroke says that it does not apply; Space ticks where there are ticks."""
+        if self._settle() or self._at >= len(self._items) or not self._may_change():
+            return
+        row = self._row(self._at)
+        if key == Qt.Key.Key_Slash:
+            if row.item.not_applicable and isinstance(row, OptionsRow):
+                self._choose(row, SKIP)
+        elif key == Qt.Key.Key_Space and isinstance(row, MultipleRow):
+            if row.at is None:
+                row.go(1)
+            else:
+                self._choose(row, row.at)
+        else:
+            self._set(BLANK)
             self._next()
 
     def _delete(self) -> None:
-        if self._may_change() and self._at < len(self._rows):
-            self._set(None)
+        if self._may_change() and self._at < len(self._items):
+            self._set(BLANK)
 
     def _shift(self, step: int) -> None:
         """Choose the option beside the chosen one: the way to values that no single digit can say."""
-        if self._at >= len(self._rows) or not self._may_change():
+        if self._at >= len(self._items) or not self._may_change():
             return
-        row = self._rows[self._at]
-        value = self._answers.get(row.item.id)
-        at = row.values.index(value) + step if value is not None else (0 if step > 0 else len(row.values) - 1)
-        if 0 <= at < len(row.values):
-            self._set(row.values[at])
+        row = self._row(self._at)
+        if isinstance(row, MultipleRow):
+            row.go(step)
+        elif isinstance(row, ChoiceRow):
+            value = row.beside(self._entry(row), step)
+            if value is not None:
+                self._set(value)
 
     def _may_change(self) -> bool:
         if not self._editable:
             self.refused.emit(self._texts("desktop_screening.saved_already"))
         return self._editable
 
-    def _set(self, value: int | None) -> None:
-        row = self._rows[self._at]
-        if value is None:
-            self._answers.pop(row.item.id, None)
-        else:
-            self._answers[row.item.id] = value
-        row.show_value(value, enabled=True)
+    # ---- answers ----
+
+    def row_made(self, at: int, row: ItemRow) -> None:
+        """Listen to what is chosen and typed in a row."""
+        super().row_made(at, row)
+        row.edited.connect(partial(self._edited, row))
+        if isinstance(row, OptionsRow):
+            row.chosen.connect(partial(self._click, at))
+
+    def back(self) -> None:
+        """Go to the item before the current one and take its answer back, where it was chosen."""
+        before = self._stop(self._at, -1)
+        if before is not None and self._may_change():
+            self._go(before)
+            if isinstance(self._row(before), OptionsRow):
+                self._set(BLANK)
+
+    def _entry(self, row: ItemRow) -> Any:
+        return self._form.entry(row.item.id)
+
+    def _set(self, entry: Any) -> None:
+        """Answer the current item."""
+        row = self._row(self._at)
+        self._form.put(row.item.id, entry)
+        row.show_entry(entry, editable=True)
+        self._answered()
+
+    def _edited(self, row: ItemRow) -> None:
+        """Somebody typed into a row."""
+        self._form.put(row.item.id, getattr(row, "entry", BLANK))
+        self._answered()
+
+    def _answered(self) -> None:
+        self._show_asked()
         self._describe()
         self.changed.emit()
-
-    # ---- moving ----
-
-    def _next(self) -> None:
-        if self._at < len(self._rows):
-            self._go(self._at + 1)
-            if self._at == len(self._rows):
-                self.finished.emit()
-
-    def _go(self, at: int) -> None:
-        self._at = at
-        self._mark()
-
-    def _mark(self) -> None:
-        """Show which item is the current one, and bring it and its neighbours into view."""
-        for at, row in enumerate(self._rows):
-            row.show_current("" if at != self._at else "focus" if self.hasFocus() else "yes")
-        if self._rows:
-            shown = self._rows[min(self._at, len(self._rows) - 1)]
-            self._list.activate()
-            self.ensureWidgetVisible(shown, 0, shown.height() + self._gap)
-            self._show_in_page(shown)
-        self._describe()
-
-    def _show_in_page(self, shown: QWidget) -> None:
-        """Where the page itself is too small for the sheet, scroll it as well."""
-        outer = self.parentWidget()
-        while outer is not None:
-            if isinstance(outer, QScrollArea) and self.hasFocus():
-                outer.ensureWidgetVisible(shown, 0, self._gap)
-            outer = outer.parentWidget()
-
-    def _describe(self) -> None:
-        """Tell a screen reader where we are."""
-        if self._at >= len(self._rows):
-            self.setAccessibleDescription(self._texts("desktop_screening.sheet_end"))
-            return
-        row = self._rows[self._at]
-        answer = row.option_text(self._answers.get(row.item.id)) or self._texts("desktop_screening.no_answer")
-        self.setAccessibleDescription(f"{row.number} {row.text} — {answer}")
-
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
-        """The current item is marked more strongly while keys go to it."""
-        super().focusInEvent(event)
-        self._mark()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
-        """See `focusInEvent`."""
-        super().focusOutEvent(event)
-        self._mark()
-
-    # ---- room ----
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
-        """Options go beside their item where there is room, below it where there is not."""
-        super().resizeEvent(event)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        if not self._rows:
-            return
-        room = ItemRow.room_in(self.viewport().width() - self._gap)
-        line = max(row.line_width for row in self._rows)
-        beside = line if room - line >= LEAST_TEXT else 0
-        for row in self._rows:
-            row.arrange(beside=beside, columns=self._columns(row, room))
-
-    def _columns(self, row: ItemRow, room: int) -> int:
-        """In how many columns the options of an item stand: all in a line, or evenly in several."""
-        count = len(row.values)
-        if row.line_width <= room:
-            return count
-        fitting = max(1, (room + SPACING) // (max(row.option_widths) + SPACING))
-        # Four options of which three fit stand two by two.
-        return ceil(count / ceil(count / fitting))

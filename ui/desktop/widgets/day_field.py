@@ -6,9 +6,10 @@ import datetime as dt
 
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtGui import QTextCharFormat
-from PySide6.QtWidgets import QDateEdit
+from PySide6.QtWidgets import QCalendarWidget, QDateEdit
 
 from ui.desktop.context import Context
+from ui.desktop.theme import Theme
 
 CALENDAR_ROWS = 8
 """Title, names of weekdays, six weeks."""
@@ -35,14 +36,7 @@ class DayField(QDateEdit):
         self.setCalendarPopup(True)
         self.setDisplayFormat("yyyy-MM-dd")
         self.setAccessibleName(name)
-        calendar = self.calendarWidget()
-        calendar.setLocale(QLocale(context.texts.language))
-        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
-        calendar.setVerticalHeaderFormat(calendar.VerticalHeaderFormat.NoVerticalHeader)
-        calendar.setMinimumHeight(CALENDAR_ROWS * context.theme.size("row"))
-        for weekend in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
-            # Qt paints them in a red of its own, which cannot be read on a dark ground.
-            calendar.setWeekdayTextFormat(weekend, QTextCharFormat())
+        dress(self.calendarWidget(), context.texts.language, context.theme)
         self.show_day(day)
         self.dateChanged.connect(lambda _date: self.picked.emit())
         self.lineEdit().returnPressed.connect(self.entered.emit)
@@ -58,3 +52,14 @@ class DayField(QDateEdit):
         blocked = self.blockSignals(True)  # noqa: FBT003 -- Qt's argument
         self.setDate(QDate(day.year, day.month, day.day))
         self.blockSignals(blocked)
+
+
+def dress(calendar: QCalendarWidget, language: str, theme: Theme) -> None:
+    """Give a calendar the look that all calendars have here."""
+    calendar.setLocale(QLocale(language))
+    calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+    calendar.setVerticalHeaderFormat(calendar.VerticalHeaderFormat.NoVerticalHeader)
+    calendar.setMinimumHeight(CALENDAR_ROWS * theme.size("row"))
+    for weekend in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+        # Qt paints them in a red of its own, which cannot be read on a dark ground.
+        calendar.setWeekdayTextFormat(weekend, QTextCharFormat())

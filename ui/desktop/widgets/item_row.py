@@ -1,15 +1,16 @@
-"""One item of an answer sheet."""
+"""One item of an answer sheet: its number and text, and the place for its answer, which depends on its kind."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
+from typing import Any
 
-from app.instruments.definition import Definition
-from app.instruments.items import Choice
-from app.instruments.wording import Wording
-from ui.desktop.widgets.basics import label
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+
+from app.instruments.items import Item
+from ui.desktop.widgets.answer_field import AnswerField, Materials
+from ui.desktop.widgets.basics import chip, label, row
 
 NUMBER_WIDTH = 28
 EDGE = 8
@@ -18,90 +19,68 @@ EDGE = 8
 SPACING = 6
 """Between two options."""
 
-OPTION_FRAME = 28
-"""Padding and border of an option, both sides."""
-
-LEAST_OPTION = 64
+LEAST_TEXT = 170
+"""Narrower than this the text of an item is hard to read beside its options; then they go below it."""
 
 
 class ItemRow(QFrame):
-    """One item: its number, its text, its options. It holds no answer of its own.
+    """One item. It holds no answer of its own.
 
     Signals:
-        pressed: somebody clicked on the item.
-        chosen: somebody clicked on the option with this value.
+        pressed: somebody clicked on the item, or into it.
+        edited: somebody typed into it.
     """
 
     pressed = Signal()
-    chosen = Signal(int)
+    edited = Signal()
 
-    def __init__(self, number: int, item: Choice, definition: Definition, wording: Wording) -> None:
+    def __init__(self, item: Item, materials: Materials) -> None:
         super().__init__()
-        self.number = number
+        self.number = materials.wording.number(item)
         self.item = item
-        options = definition.options(item)
-        self.values = [option.value for option in options]
+        self.materials = materials
+        self.text = materials.wording.item(item)
         self.setProperty("role", "item")
-        # Where the words may not be here, an option is its value alone.
-        self._texts = {option.value: f"{option.value} {wording.said(option.text)}".rstrip() for option in options}
-        self._buttons = {option.value: self._button(option.value) for option in options}
-        self._arranged: tuple[int, int] | None = None
-        self.text = wording.item(item)
-        self._text = label(self.text, wrap=True)
-        shown_number = label(str(number), "muted")
+        # Where the words may not be here, they are the number, which need not stand there twice.
+        shown_number = label(self.number if item.text else "", "muted")
         shown_number.setFixedWidth(NUMBER_WIDTH)
-        self._layout = QGridLayout(self)
-        self._layout.setContentsMargins(EDGE, 3, EDGE, 3)
-        self._layout.setHorizontalSpacing(EDGE)
-        self._layout.setVerticalSpacing(4)
-        self._layout.setColumnStretch(1, 1)
-        self._layout.addWidget(shown_number, 0, 0)
-        self._layout.addWidget(self._text, 0, 1)
-        self._options = QWidget()
-        self._grid = QGridLayout(self._options)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(SPACING)
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(EDGE, 3, EDGE, 3)
+        self.grid.setHorizontalSpacing(EDGE)
+        self.grid.setVerticalSpacing(4)
+        self.grid.setColumnStretch(1, 1)
+        self.grid.addWidget(shown_number, 0, 0)
+        self._add_text()
 
-    def _button(self, value: int) -> QPushButton:
-        button = QPushButton(self._texts[value], self)
-        button.setProperty("role", "answer")
-        button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda _checked: self._clicked(value))
-        return button
+    def _add_text(self) -> None:
+        text = label(self.text, wrap=True)
+        item, texts = self.item, self.materials.texts
+        if not item.help and item.by == "respondent":
+            self.grid.addWidget(text, 0, 1)
+            return
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        column.addWidget(text)
+        if item.help:
+            column.addWidget(label(self.materials.wording.said(item.help), "small", wrap=True))
+        if item.by == "examiner":
+            column.addLayout(row(chip(texts("form.by_examiner"), "plain"), None))
+        self.grid.addLayout(column, 0, 1)
 
-    def _clicked(self, value: int) -> None:
-        # Qt has toggled the button already; what is really chosen is for the sheet to say.
-        self._buttons[value].setChecked(not self._buttons[value].isChecked())
-        self.chosen.emit(value)
+    def parts(self) -> list[QWidget]:
+        """What in it takes the keyboard from the sheet, in order; nothing where the sheet keeps it."""
+        return []
 
-    @property
-    def option_widths(self) -> list[int]:
-        """What each option needs, in device-independent pixels; the chosen one is written in bold letters."""
-        font = self._text.font()
-        font.setBold(True)
-        bold = QFontMetrics(font)
-        return [max(LEAST_OPTION, bold.horizontalAdvance(one.text()) + OPTION_FRAME) for one in self._buttons.values()]
+    def show_entry(self, entry: Any, *, editable: bool) -> None:
+        """Show what stands there."""
 
-    @property
-    def line_width(self) -> int:
-        """What all options need in one line."""
-        widths = self.option_widths
-        return sum(widths) + SPACING * (len(widths) - 1)
-
-    def option_text(self, value: int | None) -> str:
-        """An option in words; nothing for no answer."""
-        return "" if value is None else self._texts[value]
-
-    def show_value(self, value: int | None, *, enabled: bool) -> None:
-        """Show which option is chosen."""
-        for one, button in self._buttons.items():
-            button.setChecked(one == value)
-            button.setEnabled(enabled)
+    def said(self, entry: Any) -> str:
+        """What stands there, for a screen reader; nothing for no answer."""
+        return "" if self.parts() else str(entry)
 
     def show_current(self, state: str) -> None:
         """Mark the row: not (""), current ("yes"), or current with the keyboard ("focus")."""
-        if self.property("current") != state:
+        if (self.property("current") or "") != state:
             self.setProperty("current", state)
             self.style().unpolish(self)
             self.style().polish(self)
@@ -111,32 +90,67 @@ class ItemRow(QFrame):
         """What is left for text and options in a row of this width."""
         return width - NUMBER_WIDTH - 4 * EDGE
 
-    def arrange(self, *, beside: int, columns: int) -> None:
-        """Place the options.
+    def arrange(self, *, beside: int, room: int) -> None:
+        """Place the answer.
 
         Args:
-            beside: how much room they have beside the text; 0 to put them below it.
-            columns: in how many columns they stand. In fewer than there are options all of them are equally wide.
+            beside: how wide options are where they stand beside their text; 0 for none of them.
+            room: for text and answer together.
         """
-        if (beside, columns) == self._arranged:
-            return
-        self._arranged = (beside, columns)
-        widths = self.option_widths
-        if columns < len(widths):
-            widths = [max(widths)] * len(widths)
-        for place, button in enumerate(self._buttons.values()):
-            button.setFixedWidth(widths[place])
-            self._grid.addWidget(button, place // columns, place % columns)
-        for column in range(len(widths) + 1):
-            self._grid.setColumnStretch(column, int(column == columns))
-        self._layout.removeWidget(self._options)
-        self._options.setMinimumWidth(beside)
-        if beside:
-            self._layout.addWidget(self._options, 0, 2)
-        else:
-            self._layout.addWidget(self._options, 1, 1, 1, 2)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
         """A click on an item makes it the current one."""
         super().mousePressEvent(event)
         self.pressed.emit()
+
+
+class FieldRow(ItemRow):
+    """An item whose answer is typed: a number, a day, a text."""
+
+    def __init__(self, item: Any, materials: Materials) -> None:
+        super().__init__(item, materials)
+        self.field = AnswerField(item, materials)
+        self.field.edited.connect(self.edited)
+        self.field.entered.connect(self.pressed)
+        self._beside: bool | None = None
+        self.arrange(beside=0, room=0)
+
+    @property
+    def entry(self) -> Any:
+        """What stands there."""
+        return self.field.reading.entry
+
+    def parts(self) -> list[QWidget]:
+        """The editor."""
+        return self.field.parts()
+
+    def show_entry(self, entry: Any, *, editable: bool) -> None:
+        """Put it into the editor."""
+        self.field.show_entry(entry, editable=editable)
+
+    def arrange(self, *, beside: int, room: int) -> None:
+        """A short answer goes beside its text where there is room, below the options of others."""
+        self.field.setMinimumWidth(beside if self.field.is_short and room >= 2 * LEAST_TEXT else 0)
+        beside_text = self.field.is_short and room >= 2 * LEAST_TEXT
+        if beside_text == self._beside:
+            return
+        self._beside = beside_text
+        self.grid.removeWidget(self.field)
+        if beside_text:
+            self.grid.addWidget(self.field, 0, 2, Qt.AlignmentFlag.AlignTop)
+        else:
+            self.grid.addWidget(self.field, 1, 1, 1, 2)
+
+
+class ComputedRow(ItemRow):
+    """A value that follows from other answers; nobody is asked."""
+
+    def __init__(self, item: Any, materials: Materials) -> None:
+        super().__init__(item, materials)
+        self._value = label("", "strong")
+        self._value.setAccessibleName(self.text)
+        self.grid.addWidget(self._value, 0, 2)
+
+    def show_entry(self, entry: Any, *, editable: bool) -> None:  # noqa: ARG002 -- as in `ItemRow`
+        """Show it in words."""
+        self._value.setText(str(entry) or "—")

@@ -200,7 +200,7 @@ def test_where_the_wording_may_not_be_here_it_is_not(instrument: str) -> None:
     assert [item.id for item in scored if item.text] == []
 
 
-LOINC_ITEMS = {
+LOINC_ITEMS: dict[str, list[str | None]] = {
     # Each code with the item it stands for; items 8 and 9 of PHQ-9 wait for a verified source.
     "phq-9": ["44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", None, None, None],
     "gad-7": ["69725-0", "68509-9", "69733-4", "69734-2", "69735-9", "69689-8", "69736-7"],

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Problem
-from app.records import Consent, Kept
 from app.people.identity import age
+from app.records import Consent, Kept
 from app.rights.consent import ConsentRules, Missing, missing, standing
 from storage.records import Record
 
