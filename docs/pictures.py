@@ -14,16 +14,18 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QSize, QTimer
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QTableView, QWidget
 
 from app.records import Alert, Kept
 from app.texts import Texts
 from ui.demo.server import ServerProcess
 from ui.demo.story import PASSWORD, STATIONS, Story
 from ui.desktop.preferences import Preferences
+from ui.desktop.screens.fill_form import FillForm
 from ui.desktop.screens.importing import ImportDialog, open_roster_import
 from ui.desktop.screens.people import PeoplePage
 from ui.desktop.screens.prints import PrintsPage
+from ui.desktop.screens.referral_form import ReferralForm
 from ui.desktop.screens.session_form import SessionForm
 from ui.desktop.theme import Mode, Theme
 from ui.desktop.window import Window, Work
@@ -89,7 +91,9 @@ class Photographer:
         self._take("prints")
         work.show_page("sync")
         self._take("sync")
-        for name in ("backup", "accounts", "audit"):
+        self._take_instrument("gds-15")
+        self._take_form(alert, "home-visit")
+        for name in ("referrals", "backup", "accounts", "audit"):
             work.show_page(name)
             self._take(name)
         self.window.close()
@@ -131,6 +135,37 @@ class Photographer:
             raise RuntimeError
         self._take("session", form)
         form.done(0)
+
+    def _take_instrument(self, instrument: str) -> None:
+        page = self._work.page("instruments")
+        self._work.show_page("instruments")
+        self._settle()
+        for table in page.findChildren(QTableView):
+            for row in range(table.model().rowCount()):
+                if self._work.context.library.get(instrument).short_title in table.model().index(row, 0).data():
+                    table.selectRow(row)
+                    break
+        self._take("instruments")
+
+    def _take_form(self, alert: Kept[Alert], definition: str) -> None:
+        """A record form that is being filled in, and a referral, about whoever the alert is about."""
+        page = self._work.page("people")
+        if not isinstance(page, PeoplePage) or alert.record.person is None:
+            raise RuntimeError
+        page.fill(alert.record.person, definition)
+        self._settle()
+        form = self.window.findChild(FillForm)
+        if form is None:
+            raise RuntimeError
+        self._take("form", form)
+        form.done(0)
+        page.refer(alert.record.person)
+        self._settle()
+        slip = self.window.findChild(ReferralForm)
+        if slip is None:
+            raise RuntimeError
+        self._take("referral", slip)
+        slip.done(0)
 
     def _take_import(self) -> None:
         """The roster of the second school, as the first would see it."""

@@ -19,6 +19,7 @@ from ui.desktop.desk import Desk
 from ui.desktop.screens.alerts import AlertsPage
 from ui.desktop.screens.entry import EntryView
 from ui.desktop.screens.screening import ScreeningPage
+from ui.desktop.widgets.choice_rows import ChoiceRow
 from ui.desktop.window import Window
 
 USER, PASSWORD = "王老师", "correct horse"
@@ -182,6 +183,7 @@ def test_control_and_a_digit_go_to_a_page_and_answer_nothing(clerk: Clerk) -> No
 
 def test_a_click_answers_the_item_it_is_on(clerk: Clerk) -> None:
     row = clerk.sheet._rows[4]
+    assert isinstance(row, ChoiceRow)
     clerk.qtbot.mouseClick(row._buttons[2], Qt.MouseButton.LeftButton)
     assert clerk.sheet.answers == {"5": 2}
     assert row._buttons[2].isChecked()
