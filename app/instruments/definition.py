@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
@@ -112,6 +113,16 @@ def parse_definition(raw: bytes) -> Definition:
         _refuse(str(error))
     check(definition)
     return definition
+
+
+def read_definition_file(file: Path) -> bytes:
+    """The bytes of what should be a definition file. Raises Problem where it cannot be read, or is far too large."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise Problem("instrument.too_large", megabytes=LARGEST >> 20)
+        return file.read_bytes()
+    except OSError as error:
+        raise Problem("instrument.unreadable_file", file=file.name) from error
 
 
 def content_hash(raw: bytes) -> str:

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.instruments.library import Library
 from tests.printed import bare, text_of
+from tests.unit.app.instruments.example import raw
 from ui.desktop.desk import Desk
 from ui.desktop.models.instruments import COLUMNS
 from ui.desktop.screens.instruments import InstrumentsPage
@@ -194,3 +195,28 @@ def test_answers_that_are_gone_are_told_on_the_page(reader: Reader) -> None:
     show_filled_form(reader.page.context, b"\0" * 16, reader.page, reader.page.banner)
     reader.wait()
     assert "没有这份答卷" in reader.page.banner.text()
+
+
+def test_an_administrator_brings_in_a_definition_of_the_stations_own(reader: Reader, tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    file.write_bytes(raw())
+    assert "导入定义…" in [one.text() for one in reader.page.findChildren(QPushButton) if one.isVisible()]
+    reader.page.bring_in(file)
+    reader.wait()
+    assert "example" in reader.listed()
+    assert "1.0.0" in reader.page.banner.text()
+    reader.page.bring_in(file)
+    reader.wait()
+    assert "没有导入" in reader.page.banner.text(), "a second time it is not newer"
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\xff\xfe\x00", None])
+def test_what_is_no_definition_is_refused_in_words(reader: Reader, tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "own.json"
+    if content is not None:
+        file.write_bytes(content)
+    before = reader.listed()
+    reader.page.bring_in(file)
+    reader.wait()
+    assert "没有导入" in reader.page.banner.text()
+    assert reader.listed() == before

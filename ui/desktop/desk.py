@@ -71,7 +71,7 @@ def _pages(archive: Archive) -> tuple[str, ...]:
         "alerts": archive.may_read("alert") and archive.guard.may_write("alert_step"),
         "referrals": archive.may_read("referral"),
         "prints": may(archive, "statistics"),
-        "instruments": archive.may_read("screening"),
+        "instruments": archive.may_read("screening") or may(archive, "accounts"),
         "sync": True,
         "backup": archive.guard.may_write("screening") or may(archive, "accounts"),
         "accounts": True,

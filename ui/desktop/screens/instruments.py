@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHeaderView, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHeaderView, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
+from app.access import may
+from app.errors import Problem
 from app.instruments.about import About, Chapter, Line
-from app.instruments.definition import Definition
+from app.instruments.definition import Definition, read_definition_file
+from app.instruments.shelf import take_in
 from app.risk.guidance import Guidance
 from ui.desktop.context import Context
 from ui.desktop.models.instruments import COLUMNS, InstrumentLine, InstrumentsModel, read_instruments
@@ -53,6 +57,9 @@ class InstrumentsPage(Page):
         self._table.selectionModel().currentRowChanged.connect(self._chosen)
         self._count = label(role="small", wrap=True)
         self._view = InstrumentView(context, self.banner)
+        self._bring = button(self.texts("desktop_instruments.bring_in"), self._choose_file)
+        self._bring.hide()
+        self.tools.addWidget(self._bring)
         self.body.addWidget(self._halves(), 1)
         self.setFocusProxy(self._filter)
 
@@ -61,6 +68,35 @@ class InstrumentsPage(Page):
         if self._task is not None:
             self._task.cancel()
         self._task = self.context.tasks.on_archive(self, lambda desk: read_instruments(desk, self.texts), self._show)
+        self.context.tasks.on_archive(self, lambda desk: may(desk.archive, "accounts"), self._bring.setVisible)
+
+    def _choose_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, self.texts("desktop_instruments.choose_file"), "", "*.json")
+        if chosen:
+            self.bring_in(Path(chosen))
+
+    def bring_in(self, file: Path) -> None:
+        """Take in a definition of the station's own, such as one with the wording that it has a licence for."""
+
+        def brought(definition: Definition) -> None:
+            self.context.signals.changed.emit()
+            self._view.show_instrument(definition)
+            title = definition.title[self.texts.language]
+            self.banner.say(
+                self.texts("desktop_instruments.brought_in", title=title, version=definition.version), "done"
+            )
+
+        self.context.tasks.aside(
+            self,
+            lambda _task: read_definition_file(file),
+            lambda raw: self.context.tasks.on_archive(
+                self, lambda desk: take_in(desk.archive, desk.library, raw), brought, self._refused
+            ),
+            self._refused,
+        )
+
+    def _refused(self, problem: Problem) -> None:
+        self.banner.say(self.texts.problem(problem))
 
     def _halves(self) -> Halves:
         left = QWidget()

@@ -163,7 +163,7 @@ class ReferralForm(Form):
         for line, below in ((1, self._about_kind), (3, self._no_stations), (7, self._consent)):
             grid.addWidget(below, line, 1)
         asking = row(None, self._ask)
-        grid.addLayout(asking, 4, 2)
+        grid.addLayout(asking, 2, 2)
         fields.addLayout(grid)
         titles = (label(texts(f"desktop_referrals.{name}"), "strong") for name in ("reason", "done"))
         for title, field in zip((self._why_title, *titles), (self._why, self._reason, self._done), strict=True):
