@@ -86,14 +86,11 @@ class InstrumentsPage(Page):
                 self.texts("desktop_instruments.brought_in", title=title, version=definition.version), "done"
             )
 
-        self.context.tasks.aside(
-            self,
-            lambda _task: read_definition_file(file),
-            lambda raw: self.context.tasks.on_archive(
-                self, lambda desk: take_in(desk.archive, desk.library, raw), brought, self._refused
-            ),
-            self._refused,
-        )
+        def take(raw: bytes) -> None:
+            tasks.on_archive(self, lambda desk: take_in(desk.archive, desk.library, raw), brought, self._refused)
+
+        tasks = self.context.tasks
+        tasks.aside(self, lambda _task: read_definition_file(file), take, self._refused)
 
     def _refused(self, problem: Problem) -> None:
         self.banner.say(self.texts.problem(problem))

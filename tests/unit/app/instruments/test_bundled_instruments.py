@@ -193,7 +193,20 @@ def test_bands_rise_or_fall_in_gravity_all_the_way(instrument: str) -> None:
 def test_where_the_wording_may_not_be_here_it_is_not(instrument: str) -> None:
     definition = LIBRARY.get(instrument)
     # Nobody owns these: yes and no, what one does not know, whether an examiner found it right.
-    anybodys = {"是", "否", "有", "无", "不知道", "正确", "不正确", "yes", "no", "do not know", "correct", "not correct"}
+    anybodys = {
+        "是",
+        "否",
+        "有",
+        "无",
+        "不知道",
+        "正确",
+        "不正确",
+        "yes",
+        "no",
+        "do not know",
+        "correct",
+        "not correct",
+    }
     scored = [item for item in definition.items if isinstance(item, Choice) and item.scored]
     words = {text for item in scored for option in definition.options(item) for text in (option.text or {}).values()}
     assert {text.lower() for text in words} <= anybodys
