@@ -1,0 +1,1 @@
+"""Definitions and answers in the formats of others: FHIR, XLSForm, spreadsheets."""
