@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.printed import bare, text_of
+from tests.unit.app.instruments.example import raw
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -83,3 +84,14 @@ def test_a_form_of_somebody_else_is_not_printed(cli: Cli, archive: Path, tmp_pat
     refused = cli.run("person", "form", student, theirs, "--out", tmp_path / "no.pdf", archive=archive, expect=1)
     assert "没有这份答卷" in refused.err
     assert not (tmp_path / "no.pdf").exists()
+
+
+def test_a_station_brings_in_a_definition_of_its_own_and_prints_it(cli: Cli, archive: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    file.write_bytes(raw())
+    assert cli.run("instrument", "add", file, "--json", archive=archive).data == {"id": "example", "version": "1.0.0"}
+    assert "没有导入" in cli.run("instrument", "add", file, archive=archive, expect=1).err
+    (tmp_path / "broken.json").write_text("{}")
+    assert "没有导入" in cli.run("instrument", "add", tmp_path / "broken.json", archive=archive, expect=1).err
+    cli.run("instrument", "print", "example", "--out", tmp_path / "own.pdf", archive=archive)
+    assert (tmp_path / "own.pdf").exists()

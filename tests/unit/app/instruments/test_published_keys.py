@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.instruments.items import Choice, Quantity
 from app.instruments.library import Library
 from app.instruments.scoring import Facts, Outcome, Scorer
 from tests.effort import dice, rounds
@@ -41,6 +42,20 @@ def by_program(outcome: Outcome) -> tuple[Any, ...]:
     scores = {name: (one.value, one.band, one.positive) for name, one in outcome.scores.items()}
     norms = {name: one.norm for name, one in outcome.scores.items() if one.norm}
     return scores, norms, list(outcome.critical), list(outcome.quality), outcome.void
+
+
+@pytest.mark.parametrize("instrument", sorted(KEYS))
+def test_the_definition_has_the_items_and_options_of_the_publication_in_their_order(instrument: str) -> None:
+    definition, values = library().get(instrument), KEYS[instrument].values
+    asked = [item for item in definition.items if isinstance(item, Choice | Quantity) and item.id in values]
+    assert [item.id for item in asked] == list(values)
+    for item in asked:
+        options = [option.value for option in definition.options(item)]
+        if instrument != "asq":  # yes, no, and no answer given
+            assert options in ([], sorted(options), sorted(options, reverse=True))
+        assert {*options} in (set(), {*values[item.id]})
+    counted = [name for score in definition.scores for name in score.items]
+    assert {*counted} == {item.id for item in asked if item.scored}
 
 
 @pytest.mark.parametrize("instrument", sorted(KEYS))
