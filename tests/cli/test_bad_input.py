@@ -186,8 +186,8 @@ def test_a_bug_leaves_with_3_and_a_report_without_personal_data(
     def broken(*_: object) -> None:
         raise RuntimeError("张三 990000201303040017")
 
-    monkeypatch.setattr("ui.cli.instrument._list", broken)
-    assert main(["instrument", "list"]) == 3
+    monkeypatch.setattr("ui.cli.instrument._check", broken)
+    assert main(["instrument", "check", "x.json"]) == 3
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err
     (report,) = tmp_path.rglob("fault-*.txt")

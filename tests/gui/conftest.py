@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,18 +65,28 @@ def fill(archive: Archive) -> None:
         screenings.record(Sheet(person, "phq-9", today, given, "typed"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cheap_passwords() -> Iterator[None]:
-    """Passwords that take no time: how long they take is the business of the tests of the archive."""
+@contextmanager
+def _cheap() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.keys.COST", Cost(memory=128, passes=1, lanes=1))
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Passwords that take no time: how long they take is the business of the tests of the archive, which may come next."""
+    with _cheap():
+        yield
+
+
 @pytest.fixture(scope="session")
-def archives(cheap_passwords: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an archive of invented people, and with one as it is made, with nobody in it."""
-    folder = tmp_path_factory.mktemp("archives")
+    with _cheap():
+        return _made(tmp_path_factory.mktemp("archives"))
+
+
+def _made(folder: Path) -> Path:
     with Archive.create(folder / FILLED, Owner(USER, PASSWORD, Names("laptop", "示范中学")), CATALOGUE) as archive:
         fill(archive)
     owner = Owner(USER, PASSWORD, Names("second laptop", "示范中学"))

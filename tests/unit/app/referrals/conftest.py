@@ -113,9 +113,9 @@ class Stations:
         return archive.as_seen_by(Access([Roles.load().get(role)], groups))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def cheap_passwords() -> Iterator[None]:
-    """Passwords that take no time."""
+    """Passwords that take no time; those of the archive's own tests, which may come next, do."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.keys.COST", Cost(memory=128, passes=1, lanes=1))
         yield
