@@ -103,6 +103,8 @@ def scores(draw: st.DrawFn, items: list[dict[str, Any]], options: dict[str, list
     if len(possible) < 2 or not draw(st.booleans()):
         return []
     counted = draw(st.lists(st.sampled_from(possible), min_size=2, max_size=6, unique_by=lambda one: str(one["id"])))
+    # A file in the format of others has no other order than that of its form.
+    counted.sort(key=possible.index)
     method = draw(st.sampled_from(("sum", "sum", "mean")))
     weighted = {one["id"]: 2 for one in counted if draw(st.integers(0, 3)) == 0}
     spans = []
