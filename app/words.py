@@ -79,10 +79,7 @@ class Words:
 
     def definition(self, screening: Screening) -> Definition | None:
         """What was answered, in the version of that day; the newest where that one is not here, None without any."""
-        found = self._library.find(screening.instrument, screening.content)
-        if found is None and screening.instrument in self._library.ids():
-            return self._library.get(screening.instrument)
-        return found
+        return self._library.answered(screening.instrument, screening.content)
 
     def instrument(self, instrument: str) -> str:
         """The short title of an instrument; its id where it is not known here."""

@@ -8,14 +8,13 @@ every language. The first thing that is wrong refuses the file, with its place w
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from app.errors import Problem
-from app.instruments.check_scores import check_critical, check_score
+from app.instruments.check_scores import check_critical, check_score, check_unique
 from app.instruments.conditions import FACTS, QUALITY_FACTS, condition, expression, type_of
 from app.instruments.items import Cell, Choice, Chosen, Computed, Group, Item, Multiple, Quantity
 from app.texts import LANGUAGES
@@ -58,13 +57,6 @@ def check(definition: Definition) -> None:
         check_critical(definition, f"critical[{number}]", rule)
     for number, doubt in enumerate(definition.quality):
         condition(f"quality[{number}].when", doubt.when, {**types, **QUALITY_FACTS})
-
-
-def check_unique(place: str, names: Iterable[str]) -> None:
-    """Raise Problem where a name stands twice."""
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise Problem("instrument.duplicate_id", place=place, id=name)
 
 
 # ---- words ----

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.errors import Problem
 from app.instruments.conditions import condition, expression
 from app.instruments.items import Choice, Quantity
-from app.instruments.values import derived_range, exact, span, step
+from app.instruments.values import derived_range, exact, plain, span, step
 
 if TYPE_CHECKING:
     # For the annotations only: `definition` imports this module.
     from app.instruments.definition import Definition
     from app.instruments.items import Item
     from app.instruments.operations import Type
-    from app.instruments.parts import Number
     from app.instruments.scales import Band, Critical, Norm, Score
     from app.instruments.values import Scored
 
@@ -29,7 +29,7 @@ def check_score(definition: Definition, place: str, score: Score, types: dict[st
         if found.type != "number":
             raise Problem("expression.no_number", place=f"{place}.formula", expression=score.formula)
     items = [_scored(definition, f"{place}.items", name) for name in score.items]
-    _check_names(f"{place}.items", score.items)
+    check_unique(f"{place}.items", score.items)
     for name in score.weights:
         if name not in score.items:
             raise Problem("instrument.unknown_item_named", place=f"{place}.weights", id=name)
@@ -46,10 +46,11 @@ def check_score(definition: Definition, place: str, score: Score, types: dict[st
         _check_reading(f"{place}.norms[{number}]", score, norm)
         if (norm.mean is None) != (norm.deviation is None) or (norm.deviation is not None and norm.deviation <= 0):
             raise Problem("instrument.half_a_norm", place=f"{place}.norms[{number}]")
-    _check_names(f"{place}.norms", [norm.id for norm in score.norms])
+    check_unique(f"{place}.norms", [norm.id for norm in score.norms])
 
 
-def _check_names(place: str, names: list[str] | tuple[str, ...]) -> None:
+def check_unique(place: str, names: Iterable[str]) -> None:
+    """Raise Problem where a name stands twice."""
     for name, count in Counter(names).items():
         if count > 1:
             raise Problem("instrument.duplicate_id", place=place, id=name)
@@ -106,11 +107,11 @@ def _check_reading(place: str, score: Score, reading: Score | Norm) -> None:
 
 def _check_bands(place: str, score: Score, bands: tuple[Band, ...]) -> None:
     """The bands follow each other without gap or overlap, from one end of the range to the other."""
-    _check_names(f"{place}.bands", [band.id for band in bands])
+    check_unique(f"{place}.bands", [band.id for band in bands])
     expected, high = exact(score.range[0]), score.range[1]
     for number, band in enumerate(bands):
         if exact(band.low) != expected:
-            shown = _shown(expected, score.decimals)
+            shown = plain(expected, score.decimals)
             raise Problem("instrument.band_gap", place=f"{place}.bands[{number}].from", expected=shown)
         last = number == len(bands) - 1
         if band.high < band.low or (band.high != high if last else band.high >= high):
@@ -118,13 +119,9 @@ def _check_bands(place: str, score: Score, bands: tuple[Band, ...]) -> None:
         expected = exact(band.high) + step(score.decimals)
 
 
-def _shown(number: Decimal, decimals: int) -> Number:
-    return float(number) if decimals else int(number)
-
-
 def check_critical(definition: Definition, place: str, rule: Critical) -> None:
     """Some answer to each item triggers the rule, and some answer does not. Raises Problem."""
-    _check_names(f"{place}.items", rule.items)
+    check_unique(f"{place}.items", rule.items)
     if [rule.at_least, rule.at_most, rule.any_of].count(None) != 2:
         raise Problem("instrument.one_of_them", place=place)
     for name in rule.items:

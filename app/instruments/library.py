@@ -90,7 +90,7 @@ class Library:
 
     def keep(self, instrument: str, version: str, raw: bytes) -> None:
         """Add a definition from elsewhere. It is read, and refused if it is none, when it is asked for."""
-        kept = _Kept(tuple(map(int, version.split("."))), raw)
+        kept = _Kept(version_order(version), raw)
         if kept not in self._kept.setdefault(instrument, []):
             self._kept[instrument].append(kept)
             self._entries.pop(instrument, None)
@@ -125,6 +125,11 @@ class Library:
         found = self._versions[instrument].get(content)
         return found.definition if found else None
 
+    def answered(self, instrument: str, content: str) -> Definition | None:
+        """What answers are shown by: as `find`, or else the newest definition; None without any."""
+        found = self.find(instrument, content)
+        return self.get(instrument) if found is None and instrument in self.ids() else found
+
     def content_hash(self, instrument: str) -> str:
         """What a response stores to prove which wording it answers. Raises as `get` does."""
         return self._entry(instrument).content_hash
@@ -144,7 +149,7 @@ class Library:
 
     def _newest(self, instrument: str) -> _Entry:
         bundled = self._bundled(instrument)
-        own = _version(bundled.definition) if bundled else ()
+        own = version_order(bundled.definition.version) if bundled else ()
         # One that cannot be read, such as a later program's, must not take the place of one that can.
         for kept in sorted(self._kept.get(instrument, ()), reverse=True):
             if kept.version > own and (entry := _read(instrument, kept.raw)):
@@ -175,8 +180,9 @@ def _head(raw: bytes) -> Head | None:
         return None
 
 
-def _version(definition: Definition) -> tuple[int, ...]:
-    return tuple(map(int, definition.version.split(".")))
+def version_order(version: str) -> tuple[int, ...]:
+    """By what versions are compared: 1.10.0 comes after 1.9.0."""
+    return tuple(map(int, version.split(".")))
 
 
 def _read(instrument: str, raw: bytes) -> _Entry | None:

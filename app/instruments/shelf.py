@@ -7,7 +7,7 @@ import re
 from app.access import require
 from app.errors import Problem
 from app.instruments.definition import Definition, content_hash, parse_definition
-from app.instruments.library import Library
+from app.instruments.library import Library, version_order
 from app.records import KeptDefinition, plain, readable
 from storage.archive import Archive
 from storage.records import Draft
@@ -56,7 +56,7 @@ def take_in(archive: Archive, library: Library, raw: bytes) -> Definition:
     definition = parse_definition(raw)
     if definition.id in library.ids():
         here = library.get(definition.id)
-        if tuple(map(int, here.version.split("."))) >= tuple(map(int, definition.version.split("."))):
+        if version_order(here.version) >= version_order(definition.version):
             raise Problem("instrument.not_newer", id=definition.id, version=here.version)
     archive.save([_draft(archive, definition, content_hash(raw), raw)])
     library.keep(definition.id, definition.version, raw)

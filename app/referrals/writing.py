@@ -160,7 +160,7 @@ def given(screening: Screening, library: Library) -> GivenScreening:
     """What another station learns of a screening, in words of its own: it may not have the instrument."""
     status = "void" if screening.void else screening.status
     result = GivenScreening(screening.instrument, screening.instrument, screening.date, status)
-    definition = _definition(screening, library)
+    definition = library.answered(screening.instrument, screening.content)
     if definition is None:
         # An instrument that only a newer version has. Its numbers go along under the names that they have.
         scores = tuple(GivenScore({"": name}, one.value) for name, one in screening.scores.items())
@@ -179,16 +179,8 @@ def given(screening: Screening, library: Library) -> GivenScreening:
     )
 
 
-def _definition(screening: Screening, library: Library) -> Definition | None:
-    """What was answered, in the version of that day; the newest where that one is not here, None without any."""
-    found = library.find(screening.instrument, screening.content)
-    if found is None and screening.instrument in library.ids():
-        return library.get(screening.instrument)
-    return found
-
-
 def _is_form(screening: Screening, library: Library) -> bool:
-    definition = _definition(screening, library)
+    definition = library.answered(screening.instrument, screening.content)
     return definition is not None and definition.type == "form"
 
 
@@ -198,5 +190,5 @@ def _band(definition: Definition, screening: Screening, score: str) -> Titles:
     counts = not screening.void and (screening.status == "complete" or result.prorated)
     if result.band is None or not counts:
         return {}
-    found = find_band(definition, score, result.band)
+    found = find_band(definition, score, result.band, result.norm)
     return dict(found.title) if found else {"": result.band}
