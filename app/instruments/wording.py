@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import count
 
 from app.instruments.answers import Answer
 from app.instruments.definition import Definition
@@ -89,8 +90,12 @@ class Wording:
 
 
 def _numbers(definition: Definition) -> dict[str, str]:
-    """Items by number: their own where the id begins with one, as on the owner's form; else their place."""
+    """Items by number: their own where the id begins with one, as on the owner's form; else their place.
+
+    Those whose place is another item's own number are lettered.
+    """
     own = {item.id: found[0] for item in definition.items if (found := _OWN_NUMBER.match(item.id))}
     taken = set(own.values())
+    letters = map(chr, count(ord("A")))
     places = {item.id: str(place) for place, item in enumerate(definition.items, 1)}
-    return {name: own.get(name) or (name if place in taken else place) for name, place in places.items()}
+    return {name: own.get(name) or (next(letters) if place in taken else place) for name, place in places.items()}

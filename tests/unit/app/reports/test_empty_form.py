@@ -188,7 +188,14 @@ def test_what_is_computed_is_there_only_where_a_condition_asks_for_it() -> None:
     computed = [{**unscored("computed", name), "value": "${1} + 1"} for name in ("sum", "other")]
     asked_if = {**unscored("text", "2"), "visible_if": "${sum} > 3"}
     blocks = FormContent(record_form(number, *computed, asked_if), ZH).blocks()
-    assert [one.number for one in blocks if isinstance(one, Question)] == ["1", "sum", "2"]
+    assert [one.number for one in blocks if isinstance(one, Question)] == ["1", "A", "2"]
+
+
+@pytest.mark.parametrize("instrument", LIBRARY.ids())
+def test_every_item_has_a_number_of_its_own_that_fits_its_narrow_column(instrument: str) -> None:
+    definition = LIBRARY.get(instrument)
+    numbers = [Wording(definition, ZH).number(item) for item in definition.items]
+    assert all(0 < len(number) <= 3 for number in numbers)
 
 
 def test_the_same_form_is_the_same_file(fonts: Fonts) -> None:
