@@ -1,6 +1,8 @@
 """How hard tests try. `dev.py test` is bounded; a soak (`dev.py soak`) tries many times as hard, anew in every round.
 
-The environment variable XINYI_SOAK holds the seed of a round; the same seed tries the same things again.
+The environment variable XINYI_SOAK holds the seed of a round; the same seed tries the same things again. A usual run
+tries the same examples every time: whether a change is sound must not hang on the luck of the day. What a soak finds
+becomes an `@example`, so that every run tries it from then on.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ _USUAL_EXAMPLES = 100
 def load_profile() -> None:
     """Set Hypothesis up for properties that do not say how many examples they need."""
     # Machines that run tests are busy now and then; an example that takes its time is not a failure.
-    hypothesis.settings.register_profile("usual", deadline=None, max_examples=_USUAL_EXAMPLES)
+    hypothesis.settings.register_profile("usual", deadline=None, max_examples=_USUAL_EXAMPLES, derandomize=True)
     hypothesis.settings.register_profile("soak", deadline=None, max_examples=TIMES * _USUAL_EXAMPLES)
     hypothesis.settings.load_profile("soak" if SOAK else "usual")
 

@@ -26,6 +26,7 @@ _LETTERED_CLASS = re.compile(rf"\(?([{_NUMERALS}]{{1,3}}|[A-Z])\)?班?")
 _NAMED_CLASS = re.compile(rf"[^0-9{_NUMERALS}()级届]+班")
 _CLASS_OF_GRADE = re.compile(r"(.+(?:年级|级|届))\(?0*([0-9]{1,2})\)?班?")
 _NAME_OF_A_CLASS = re.compile(rf"\S*[0-9{_NUMERALS}A-Z)]班|\S+年级\S*班")
+_WHOLE_NUMBER = re.compile(r"([0-9]+)\.0")
 _OLDEST = 130
 _GRADES = "一二三四五六七八九"
 _GRADE_IN_A_NAME = re.compile(rf"[{_GRADES}]年级|[初高][一二三]|20[0-9]{{2}}级")
@@ -167,7 +168,9 @@ def looks_like_a_class(name: str) -> bool:
 
 def _compact(text: str) -> str:
     """`text` in half width, without spaces and without the decimal point that some programs give to whole numbers."""
-    return half_width(text).replace(" ", "").removesuffix(".0")
+    compact = half_width(text).replace(" ", "")
+    number = _WHOLE_NUMBER.fullmatch(compact)
+    return number[1] if number else compact
 
 
 @cache

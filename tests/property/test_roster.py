@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import Problem
@@ -130,6 +130,8 @@ def test_a_difference_is_always_something_that_the_line_says(known: list[PersonF
 
 
 @examples(500)
+@example(".0.0", None)
+@example("1.0.0", "七年级")
 @given(
     st.text(st.sampled_from("七一二十班级年届初高大实验村(1)（２）09A .无"), max_size=9),
     st.sampled_from([None, "七年级", "一年级", "初一", "大班", "2021级"]),
