@@ -21,6 +21,7 @@ from app.records import AlertStep, Person, ScoreResult, Screening, plain
 from tests.bench.archive import TODAY, invent
 from ui.demo.people import Invented, answers
 
+INSTRUMENTS = ("phq-9", "gad-7")
 REMARK = (70, 470)
 IDS = frozenset({"id", "person", "group", "campaign", "alert"})
 """What is an id, and so 16 bytes; JSON has them as 32 digits."""
@@ -66,7 +67,7 @@ class Maker:
         )
 
     def _screening(self, one: Invented, instrument: int) -> Screening:
-        name = self._library.ids()[instrument]
+        name = INSTRUMENTS[instrument]
         definition = self._library.get(name)
         items = [item.id for item in definition.items]
         given = dict(zip(items, answers(one, len(items), self._random), strict=True))
