@@ -100,13 +100,13 @@ class Words:
     def score(self, screening: Screening, definition: Definition, score: Score) -> str:
         """One score with its band, or that the form is unfinished."""
         result = screening.scores.get(score.id)
-        value = "—" if result is None or result.value is None else result.value
+        value = "—" if result is None or result.value is None else f"{result.value:.{score.decimals}f}"
         if screening.status == "unfinished" and not (result and result.prorated):
             return self._texts("words.unfinished", value=value)
         if screening.void:
             return self._texts("words.void", value=value)
         band = self.band(definition, score.id, result.band, result.norm) if result else ""
-        return self._texts("words.scored", value=value, band=band) if band else str(value)
+        return self._texts("words.scored", value=value, band=band) if band else value
 
     def alert(self, alert: Alert) -> str:
         """Why an alert was raised."""

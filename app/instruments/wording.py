@@ -90,12 +90,19 @@ class Wording:
 
 
 def _numbers(definition: Definition) -> dict[str, str]:
-    """Items by number: their own where the id begins with one, as on the owner's form; else their place.
+    """By item id: the number that the id begins with, as items of a published instrument have it, else the place.
 
-    Those whose place is another item's own number are lettered.
+    A place that is another item's own number, or does not go on from the number before it, is lettered.
     """
     own = {item.id: found[0] for item in definition.items if (found := _OWN_NUMBER.match(item.id))}
     taken = set(own.values())
     letters = map(chr, count(ord("A")))
-    places = {item.id: str(place) for place, item in enumerate(definition.items, 1)}
-    return {name: own.get(name) or (next(letters) if place in taken else place) for name, place in places.items()}
+    numbers: dict[str, str] = {}
+    before = "0"
+    for place, item in enumerate(definition.items, 1):
+        number = own.get(item.id)
+        if number is None:
+            goes_on = before.isdigit() and int(before) + 1 == place and str(place) not in taken
+            number = str(place) if goes_on or not own else next(letters)
+        numbers[item.id] = before = number
+    return numbers

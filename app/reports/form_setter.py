@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
 from reportlab.lib.colors import CMYKColor
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from app.reports.blocks import Block, Listing
 from app.reports.flow import Command, Setter
+from app.reports.fonts import Fonts
 from app.reports.form_blocks import (
     Above,
     Blank,
@@ -30,7 +32,8 @@ from app.reports.form_blocks import (
     Small,
 )
 from app.reports.form_drawing import BoxRow, Inline, Marked, Piece, Ruled, width_of
-from app.reports.style import Size
+from app.reports.style import Size, Style, TightRule
+from app.texts import Texts
 
 _NUMBER = 26.0
 """The column of the numbers."""
@@ -72,7 +75,18 @@ _BARE: list[Command] = [
 
 
 class FormSetter(Setter):
-    """Sets the blocks of forms, and all others as `Setter` does."""
+    """Sets the blocks of forms, and all others as `Setter` does.
+
+    Args:
+        fonts: of this machine.
+        style: sizes and greys.
+        texts: of the language.
+        tight: how much less room there is between lines.
+    """
+
+    def __init__(self, fonts: Fonts, style: Style, texts: Texts, tight: TightRule | None = None) -> None:
+        super().__init__(fonts, replace(style, leading=tight.leading) if tight else style, texts)
+        self._room = tight.room if tight else 1.0
 
     def _space_between(self, block: object, following: object) -> float:
         # Questions that follow each other make one table.
@@ -136,7 +150,7 @@ class FormSetter(Setter):
 
     def _framed(self, text: str, width: float) -> Flowable:
         style: list[Command] = [
-            *_padded(5, 5),
+            *self._padded(5, 5),
             ("BOX", (0, 0), (-1, -1), 0.5, self._colour("text")),
             ("BACKGROUND", (0, 0), (-1, -1), self._colour("fill")),
         ]
@@ -157,7 +171,7 @@ class FormSetter(Setter):
         else:
             answer = [self._answer(question.parts, room)] if question.parts else []
             widths, cells = [_NUMBER, width - _NUMBER], [number, [*said, *answer]]
-        style: list[Command] = [*_padded(_PADDING, 3), *self._lined(), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
+        style: list[Command] = [*self._padded(_PADDING, 3), *self._lined(), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
         if question.urgent:
             style.append(("BACKGROUND", (0, 0), (-1, -1), _URGENT))
         return self._table([cells], widths, style, header=0)
@@ -179,7 +193,7 @@ class FormSetter(Setter):
         above = self._above(grid.above, len(grid.headings))
         cells: list[list[object]] = [*above, list(head), *(self._grid_row(row) for row in grid.rows)]
         first = len(above)
-        style: list[Command] = [*_padded(3, 2.5), *self._lined(), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
+        style: list[Command] = [*self._padded(3, 2.5), *self._lined(), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
         style += [("SPAN", (0, line), (-1, line)) for line in range(first)]
         style.append(("BACKGROUND", (0, first), (-1, first), self._colour("fill")))
         for line, row in enumerate(grid.rows, first + 1):
@@ -237,7 +251,7 @@ class FormSetter(Setter):
         box = (width - _CARD_NUMBER) / max(len(row.boxes) for row in rows)
         widths = [_CARD_NUMBER, *[box] * (len(cells[0]) - 1)]
         style: list[Command] = [
-            *_padded(1, 0.4),
+            *self._padded(1, 0.4),
             ("BOX", (0, 0), (-1, -1), 0.5, self._colour("text")),
             ("LINEBELOW", (0, 0), (-1, -2), 0.25, self._colour("line")),
             ("LINEAFTER", (0, 0), (0, -1), 0.5, self._colour("text")),
@@ -258,7 +272,7 @@ class FormSetter(Setter):
         head = [self._text(heading, "note", role="heading", align="center") for heading in table.headings]
         rows = [[self._cell(part) for part in row] for row in table.rows]
         first = len(above)
-        style: list[Command] = [*_padded(3, 3), *self._lined(), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
+        style: list[Command] = [*self._padded(3, 3), *self._lined(), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
         style += [("SPAN", (0, line), (-1, line)) for line in range(first)]
         style.append(("BACKGROUND", (0, first), (-1, first), self._colour("fill")))
         made = self._table([*above, head, *rows], widths, style, header=first + 1)
@@ -346,15 +360,15 @@ class FormSetter(Setter):
     def _lined(self) -> list[Command]:
         return [("GRID", (0, 0), (-1, -1), 0.4, self._colour("text"))]
 
-
-def _padded(sides: float, ends: float) -> list[Command]:
-    """Room around what stands in a cell."""
-    return [
-        ("LEFTPADDING", (0, 0), (-1, -1), sides),
-        ("RIGHTPADDING", (0, 0), (-1, -1), sides),
-        ("TOPPADDING", (0, 0), (-1, -1), ends),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), ends),
-    ]
+    def _padded(self, sides: float, ends: float) -> list[Command]:
+        """Room around what stands in a cell."""
+        ends *= self._room
+        return [
+            ("LEFTPADDING", (0, 0), (-1, -1), sides),
+            ("RIGHTPADDING", (0, 0), (-1, -1), sides),
+            ("TOPPADDING", (0, 0), (-1, -1), ends),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), ends),
+        ]
 
 
 def _weight(blank: Blank) -> float:

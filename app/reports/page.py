@@ -42,6 +42,7 @@ class PagePrinter:
         self._style = style
         self._texts = texts
         self._setter = FormSetter(fonts, style, texts)
+        self._tighter = [FormSetter(fonts, style, texts, rule) for rule in style.tighter]
 
     def render(self, content: Print) -> bytes:
         """The PDF. The same content on the same machine gives the same bytes.
@@ -50,10 +51,15 @@ class PagePrinter:
             Problem: something that cannot be divided is longer than a page.
         """
         # Once to count the pages, which say how many they are.
-        _, pages = self._build(content, 0)
-        return self._build(content, pages)[0]
+        setter, pages = self._setter, self._build(content, self._setter, 0)[1]
+        if isinstance(content, FormPrint) and pages > 1:
+            for tighter in self._tighter:
+                fewer = self._build(content, tighter, 0)[1]
+                if fewer < pages:
+                    setter, pages = tighter, fewer
+        return self._build(content, setter, pages)[0]
 
-    def _build(self, content: Print, pages: int) -> tuple[bytes, int]:
+    def _build(self, content: Print, setter: FormSetter, pages: int) -> tuple[bytes, int]:
         buffer = io.BytesIO()
         page = self._style.page
         width, height = A4
@@ -82,7 +88,7 @@ class PagePrinter:
         document.addPageTemplates(PageTemplate(frames=[frame], onPage=frame_every_page))
         between = width - page.left - page.right
         try:
-            document.build(self._setter.flow(content.blocks, between))
+            document.build(setter.flow(content.blocks, between))
         except LayoutError as error:
             raise Problem("paper.too_long") from error
         return buffer.getvalue(), document.page

@@ -48,12 +48,25 @@ class PageRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     footer: float
 
 
+class TightRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a form may be set so that it needs a page less.
+
+    Args:
+        leading: from line to line, as a multiple of the size.
+        room: above and below what stands in a cell, as a part of the usual.
+    """
+
+    leading: float
+    room: float
+
+
 class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
     Args:
         sizes: of type.
         leading: from line to line, as a multiple of the size.
+        tighter: for a form that would begin another page for a few lines; the first step that saves the most is taken.
         greys: 0 is black, 1 is white.
     """
 
@@ -63,6 +76,7 @@ class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: PageRule
     sizes: dict[Size, float]
     leading: float
+    tighter: tuple[TightRule, ...]
     greys: dict[Grey, float]
 
     @classmethod

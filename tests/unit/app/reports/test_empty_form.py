@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pypdfium2
 import pytest
 
@@ -202,8 +203,22 @@ def test_the_same_form_is_the_same_file(fonts: Fonts) -> None:
     assert render(fonts, LIBRARY.get("phq-9")) == render(fonts, LIBRARY.get("phq-9"))
 
 
+@pytest.mark.parametrize("name", ["audit", "dass-21", "gds-30", "pcl-5"])
+def test_a_form_that_would_begin_another_page_for_a_few_lines_is_set_closer(fonts: Fonts, name: str) -> None:
+    content = empty_form(LIBRARY.get(name), ZH, "石桥镇中心小学", PRINTED)
+    usual = PagePrinter(fonts, msgspec.structs.replace(Style.load(), tighter=()), ZH).render(content)
+    assert (len(pages_of(usual)), len(pages_of(render(fonts, LIBRARY.get(name))))) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["phq-9", "crisis-record"])
+def test_a_form_that_gains_no_page_keeps_its_room(fonts: Fonts, name: str) -> None:
+    content = empty_form(LIBRARY.get(name), ZH, "石桥镇中心小学", PRINTED)
+    usual = PagePrinter(fonts, msgspec.structs.replace(Style.load(), tighter=()), ZH).render(content)
+    assert render(fonts, LIBRARY.get(name)) == usual
+
+
 def test_a_text_of_pages_goes_on_and_what_cannot_be_divided_is_refused_in_words(fonts: Fonts) -> None:
-    long = {**unscored("text", "1"), "text": words("知情同意书的全文。" * 800)}
+    long = {**unscored("text", "1"), "text": words("知情同意书的全文。" * 1000)}
     assert len(pages_of(render(fonts, record_form(long)))) > 3
     endless = [{"value": at, "text": words("没有尽头的选项" * 900)} for at in range(2)]
     with pytest.raises(Problem) as problem:
