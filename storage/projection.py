@@ -114,7 +114,8 @@ class Projection:
         return hashlib.sha256(bytes([LAYOUT]) + self._catalogue.fingerprint()).digest()
 
     def drop_tables(self) -> None:
-        """Throw the projection away."""
+        """Throw the projection away; until it is made again it is not current."""
+        self._meta.put("catalogue", b"")
         rows = self._connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND (name LIKE 'r\\_%' ESCAPE '\\'"
             " OR (name LIKE 's\\_%' ESCAPE '\\' AND sql LIKE 'CREATE VIRTUAL%'))"

@@ -181,17 +181,19 @@ class Writing(Reading):
         return Refolded(before, after, logged[0].no, logged[-1].no)
 
     def rebuild(self) -> None:
-        """Throw the projection away and fold the whole log again."""
+        """Throw the projection away and fold the whole log again. Interrupted, it is done anew at the next opening."""
         # What is thrown away is not overwritten first: it comes back at once. Erasing somebody writes the whole file anew.
         self._connection.execute("PRAGMA secure_delete = FAST")
         try:
+            # On its own: pages that are taken again by the transaction that freed them are read and deciphered before.
+            with self.transaction():
+                self._projection.drop_tables()
             self._fold_everything()
         finally:
             self._connection.execute("PRAGMA secure_delete = ON")
 
     def _fold_everything(self) -> None:
         with self.transaction():
-            self._projection.drop_tables()
             self._projection.create_tables()
             repeated = self._log.repeated()
             alone = self._log.alone(repeated)

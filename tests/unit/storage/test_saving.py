@@ -8,7 +8,7 @@ import pytest
 
 from storage.archive import Archive
 from storage.errors import Problem
-from storage.projection import Between
+from storage.projection import Between, Projection
 from storage.records import Draft, Record
 
 if TYPE_CHECKING:
@@ -345,6 +345,25 @@ def test_a_rebuild_comes_to_the_same(archive: Archive) -> None:
     archive.rebuild()
     assert everything(archive) == before
     assert archive.verify() == []
+
+
+def test_a_rebuild_that_was_interrupted_is_done_at_the_next_opening(
+    workshop: Workshop, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_person(archive, name="李雷")
+    before = everything(archive)
+    with monkeypatch.context() as patch:
+        patch.setattr(Projection, "create_indexes", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            archive.rebuild()
+    archive.close()
+    with workshop.open(archive.path) as again:
+        assert everything(again) == before
+        assert again.verify() == []
+
+
+def interrupt(_projection: Projection) -> None:
+    raise KeyboardInterrupt
 
 
 def test_everything_is_there_after_reopening(workshop: Workshop, archive: Archive) -> None:
