@@ -144,6 +144,7 @@ class About:
         for band in bands:
             span = _span(band.low, band.high)
             yield Line(self._texts("about.band", span=span, title=band.title[self._language]))
+            yield from (Line(said, "note") for said in said_by(band, self._texts))
         if reading.positive_from is not None:
             yield Line(self._texts("about.positive_from", value=reading.positive_from))
         if reading.positive_to is not None:
@@ -230,6 +231,12 @@ def _once(lines: list[Line]) -> tuple[Line, ...]:
             kept.append(line)
         following = line.text if line.kind == "note" else following
     return tuple(reversed(kept))
+
+
+def said_by(band: Band, texts: Texts) -> list[str]:
+    """What a band says to whom: the person, family or guardian, and professionals; nothing to whom it has no words for."""
+    said = {"action": band.action, "guardian": band.guardian, "professional": band.professional}
+    return [texts(f"about.to_{whom}", said=words[texts.language]) for whom, words in said.items() if words]
 
 
 def _span(low: Number, high: Number) -> str:

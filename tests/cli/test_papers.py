@@ -18,14 +18,9 @@ STUDENT = 3
 
 
 @pytest.fixture
-def archive(cli: Cli, tmp_path: Path) -> Path:
+def archive(answered_archive: Path) -> Path:
     """A class that has answered; one of them gave a critical answer."""
-    made: Path = cli.make_archive(tmp_path, "school", "示范中学")
-    cli.write_roster(tmp_path / "roster.xlsx")
-    cli.write_answers(tmp_path / "answers.xlsx", positive=STUDENT)
-    cli.run("import", "roster", tmp_path / "roster.xlsx", archive=made)
-    cli.run("import", "answers", "--instrument", "phq-9", tmp_path / "answers.xlsx", archive=made)
-    return made
+    return answered_archive
 
 
 def test_the_list_says_of_each_whether_its_wording_is_here_and_where_its_bands_come_from(cli: Cli) -> None:
@@ -91,6 +86,8 @@ def test_a_station_brings_in_a_definition_of_its_own_and_prints_it(cli: Cli, arc
     file.write_bytes(raw())
     assert cli.run("instrument", "add", file, "--json", archive=archive).data == {"id": "example", "version": "1.0.0"}
     assert "没有导入" in cli.run("instrument", "add", file, archive=archive, expect=1).err
+    assert "example" in {one["id"] for one in cli.run("instrument", "list", "--json", archive=archive).data}
+    assert cli.run("instrument", "show", "example", "--json", archive=archive).data["version"] == "1.0.0"
     (tmp_path / "broken.json").write_text("{}")
     assert "没有导入" in cli.run("instrument", "add", tmp_path / "broken.json", archive=archive, expect=1).err
     cli.run("instrument", "print", "example", "--out", tmp_path / "own.pdf", archive=archive)

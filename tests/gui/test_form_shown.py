@@ -173,11 +173,11 @@ def test_a_band_of_a_norm_is_named_and_advises(filler: Filler) -> None:
         "source": "made up",
     }
     filler.know({**scale(norms=[norm]), "id": "normed"})
-    filler.record("normed", {"a": 2, "b": 1})
+    filler.record("normed", {"a": 1, "b": 1})
     words = filler.texts(look(filler))
-    assert "困扰：3 分（女高）" in words
-    assert "参照：女性　T 分 60.0" in words
-    assert "女：请再谈一谈。" in words
+    assert "困扰：2 分（女低）" in words
+    assert "参照：女性　T 分 55.0" in words
+    assert "对本人：女：不用做什么。" in words
 
 
 def test_many_scores_stand_in_one_table(filler: Filler) -> None:

@@ -302,7 +302,8 @@ def test_answers_are_not_in_the_timeline_and_a_click_shows_them(visitor: Visitor
     assert texts.count("0　完全不会") == 8
     assert texts.count("1　好几天") == 1
     assert "情绪低落相关困扰：1 分（很少）" in texts
-    assert "过去两周，这方面的困扰很少。" in texts
+    assert "不论总分高低，都要有人当面了解这个回答。" in texts
+    assert "这方面的困扰很少" not in texts, "what a low band advises must not be read beside such an answer"
     assert sheet.windowTitle() == "答卷"
 
 

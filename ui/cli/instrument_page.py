@@ -27,17 +27,17 @@ COLUMNS = ("id", "version", "title", "items", "wording", "licence", "source")
 
 def declare(commands: Declaration, texts: Texts) -> None:
     """Declare the sub-commands."""
-    commands.add("list", _list, "cli.help_instrument_list")
-    show = commands.add("show", _show, "cli.help_instrument_show")
+    commands.add("list", _list, "cli.help_instrument_list", archive=True)
+    show = commands.add("show", _show, "cli.help_instrument_show", archive=True)
     show.add_argument("instrument", metavar="ID", help=texts("cli.help_option_instrument"))
     printed = commands.add("print", _print, "cli.help_instrument_print", archive=True)
     printed.add_argument("instrument", metavar="ID", help=texts("cli.help_option_instrument"))
     printed.add_argument("--out", type=Path, metavar="FILE.pdf", required=True, help=texts("cli.help_option_pdf"))
 
 
-def _list(_arguments: argparse.Namespace, texts: Texts) -> Answer:
-    library = Library.load()
-    definitions = [library.get(name) for name in library.ids()]
+def _list(arguments: argparse.Namespace, texts: Texts) -> Answer:
+    with _shelf(arguments) as (library, _):
+        definitions = [library.get(name) for name in library.ids()]
     rows = [
         (
             one.id,
@@ -76,7 +76,8 @@ def sources(definition: Definition) -> list[str]:
 
 
 def _show(arguments: argparse.Namespace, texts: Texts) -> Answer:
-    definition = Library.load().get(arguments.instrument)
+    with _shelf(arguments) as (library, _):
+        definition = library.get(arguments.instrument)
     about = About(definition, texts)
     head = f"{definition.short_title} {definition.title[texts.language]} ({definition.version})"
     parts = [head, *(_chapter(chapter) for chapter in (*about.chapters(), about.items()))]

@@ -7,6 +7,7 @@ import datetime as dt
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from app.instruments.about import said_by
 from app.instruments.definition import Definition
 from app.instruments.scales import Score
 from app.records import Alert, AlertStep, Kept, Screening
@@ -168,7 +169,8 @@ class AlertDetailView(QScrollArea):
         result = screening.scores.get(score.id)
         band = find_band(definition, score.id, result.band, result.norm) if result and result.band else None
         if band and not screening.void:
-            self._why_layout.addWidget(label(band.action[self._texts.language], "muted", wrap=True))
+            for told in said_by(band, self._texts):
+                self._why_layout.addWidget(label(told, "muted", wrap=True))
 
     # ---- what was done ----
 

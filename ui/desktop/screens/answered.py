@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import Problem
+from app.instruments.about import said_by
 from app.instruments.items import Item
 from app.instruments.quick import is_critical
 from app.instruments.scales import Band, Score
@@ -58,6 +59,8 @@ class AnsweredSheet(QDialog):
         content.addLayout(self._head())
         for sentence, role in doubts(context, self._definition, self._screening):
             content.addWidget(label(sentence, role, wrap=True))
+        if self._screening.critical:
+            content.addWidget(label(context.texts("desktop_alerts.whatever_the_score"), "problem", wrap=True))
         if len(self._definition.scores) > FEW_SCORES:
             content.addWidget(self._table(self._definition.scores))
         else:
@@ -105,14 +108,20 @@ class AnsweredSheet(QDialog):
         grid.setColumnStretch(0, 2)
         grid.setColumnStretch(1, 3)
         layout.addLayout(grid)
-        for at, score in enumerate(scores):
-            grid.addWidget(label(score.title[self._language], wrap=True), 2 * at, 0)
+        for score in scores:
+            at = grid.rowCount()
+            grid.addWidget(label(score.title[self._language], wrap=True), at, 0)
             said = self._context.words.score(self._screening, self._definition, score)
-            grid.addWidget(label("　".join([said, self._norm(score)]).rstrip(), "strong", wrap=True), 2 * at, 1)
+            grid.addWidget(label("　".join([said, self._norm(score)]).rstrip(), "strong", wrap=True), at, 1)
             band = self._band(score)
-            if band and band.severity and not self._screening.void:
-                grid.addWidget(label(band.action[self._language], "muted", wrap=True), 2 * at + 1, 1)
+            if band and band.severity:
+                for told in self._advice(band):
+                    grid.addWidget(label(told, "muted", wrap=True), grid.rowCount(), 1)
         return frame
+
+    def _advice(self, band: Band) -> list[str]:
+        """What a band says; nothing that a low one advises may be read beside an answer about self-harm."""
+        return [] if self._screening.void or self._screening.critical else said_by(band, self._context.texts)
 
     def _band(self, score: Score) -> Band | None:
         result = self._screening.scores.get(score.id)
@@ -130,7 +139,7 @@ class AnsweredSheet(QDialog):
         return said
 
     def _score(self, score: Score) -> QFrame:
-        """A score, and what its band says to the person."""
+        """A score, and what its band says to whom."""
         frame, layout = card()
         layout.setSpacing(6)
         said = self._context.words.score(self._screening, self._definition, score)
@@ -139,9 +148,9 @@ class AnsweredSheet(QDialog):
         band, norm = self._band(score), self._norm(score)
         if norm:
             layout.addWidget(label(norm, "small", wrap=True))
-        if band and not self._screening.void:
-            layout.addWidget(label(band.action[self._language], wrap=True))
-        elif self._screening.status == "unfinished":
+        for told in self._advice(band) if band else []:
+            layout.addWidget(label(told, wrap=True))
+        if band is None and self._screening.status == "unfinished":
             layout.addWidget(label(self._context.texts("desktop_people.sheet_unfinished"), "muted", wrap=True))
         return frame
 
