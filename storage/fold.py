@@ -50,7 +50,7 @@ def heads(changes: Sequence[Stored]) -> dict[str, list[Stored]]:
     for stored in changes:
         for field in stored.change.fields:
             setters.setdefault(field, []).append(stored)
-    return {field: _standing(field, candidates) for field, candidates in setters.items()}
+    return {field: them if len(them) == 1 else _standing(field, them) for field, them in setters.items()}
 
 
 def _standing(field: str, setters: Sequence[Stored]) -> list[Stored]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -188,7 +189,8 @@ class Writing(Reading):
             # On its own: pages that are taken again by the transaction that freed them are read and deciphered before.
             with self.transaction():
                 self._projection.drop_tables()
-            self._fold_everything()
+            with _uncollected():
+                self._fold_everything()
         finally:
             self._connection.execute("PRAGMA secure_delete = ON")
 
@@ -204,6 +206,18 @@ class Writing(Reading):
                 # By place: pages fill from one end.
                 self._projection.write(sorted(several, key=lambda one: one.place))
             self._projection.create_indexes()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage in circles: folding makes millions of objects and none, and the looking takes time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _known(drafts: Sequence[Draft]) -> set[bytes]:
