@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from app.instruments.about import said_by
 from app.instruments.definition import Definition
 from app.instruments.library import Library
 from app.instruments.scales import Band, Score
@@ -12,6 +13,9 @@ from app.people.identity import age as age_on
 from app.records import Alert, AlertStatus, AlertStep, Level, Screening
 from app.risk.rules import HOUR_MS, AlertRules, critical_reason
 from app.texts import Texts
+
+MAJORITY = 18
+"""Years of age from which the law has nobody speak for a person (民法典 art. 17)."""
 
 _AGO = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
 
@@ -108,6 +112,19 @@ class Words:
         band = self.band(definition, score.id, result.band, result.norm) if result else ""
         return self._texts("words.scored", value=value, band=band) if band else value
 
+    def advice(self, screening: Screening, definition: Definition, score: Score, birth_date: str | None) -> list[str]:
+        """What the band of a score says to whom, of somebody born on a day; nothing where the sheet is void.
+
+        Families are spoken to about a child. Where an answer must not be overlooked only professionals are spoken to: what a
+        low band tells the person must not be read beside an answer about self-harm.
+        """
+        band = band_of(screening, definition, score)
+        if band is None or screening.void:
+            return []
+        years = age_on(birth_date, dt.date.fromisoformat(screening.date))
+        calm = not screening.critical
+        return said_by(band, self._texts, person=calm, family=calm and years is not None and years < MAJORITY)
+
     def alert(self, alert: Alert) -> str:
         """Why an alert was raised."""
         return f"{self.instrument(alert.instrument)}  {self._texts('words.separator').join(self.reasons(alert))}"
@@ -128,6 +145,12 @@ class Words:
         """What somebody did about an alert."""
         done = self._texts(f"words.step_{step.step}")
         return f"{done}：{step.text}" if step.text else done
+
+
+def band_of(screening: Screening, definition: Definition, score: Score) -> Band | None:
+    """The band that a score of a screening came into, None where it has none."""
+    result = screening.scores.get(score.id)
+    return find_band(definition, score.id, result.band, result.norm) if result and result.band else None
 
 
 def find_band(definition: Definition, score: str, band: str, norm: str | None = None) -> Band | None:

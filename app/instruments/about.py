@@ -233,9 +233,13 @@ def _once(lines: list[Line]) -> tuple[Line, ...]:
     return tuple(reversed(kept))
 
 
-def said_by(band: Band, texts: Texts) -> list[str]:
-    """What a band says to whom: the person, family or guardian, and professionals; nothing to whom it has no words for."""
-    said = {"action": band.action, "guardian": band.guardian, "professional": band.professional}
+def said_by(band: Band, texts: Texts, *, person: bool = True, family: bool = True) -> list[str]:
+    """What a band says to the person, to family or guardian, and to professionals, where it has words for them."""
+    said = {
+        "action": band.action if person else None,
+        "guardian": band.guardian if family else None,
+        "professional": band.professional,
+    }
     return [texts(f"about.to_{whom}", said=words[texts.language]) for whom, words in said.items() if words]
 
 

@@ -114,9 +114,12 @@ class Library:
         return [head for head in found if head]
 
     def _head(self, instrument: str) -> Head | None:
-        if instrument in self._kept:
+        if instrument not in self._kept:
+            return _head(self._files[instrument].read_bytes())
+        try:
             return _head(self._entry(instrument).raw)
-        return _head(self._files[instrument].read_bytes())
+        except Problem:
+            return None
 
     def find(self, instrument: str, content: str) -> Definition | None:
         """The very definition that some answers were given to, by its content hash; None where it is not here."""

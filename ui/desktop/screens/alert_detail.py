@@ -7,13 +7,9 @@ import datetime as dt
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from app.instruments.about import said_by
-from app.instruments.definition import Definition
-from app.instruments.scales import Score
 from app.records import Alert, AlertStep, Kept, Screening
 from app.reports.helplines import load_helplines
 from app.risk.guidance import Guidance
-from app.words import find_band
 from ui.desktop.context import Context
 from ui.desktop.models.alerts import AlertDetail, critical_answers, definition_of, doubts, reasons, time_left
 from ui.desktop.screens.alert_actions import AlertActions
@@ -127,9 +123,9 @@ class AlertDetailView(QScrollArea):
         if detail.screening is None:
             layout.addWidget(label(self._texts("desktop_alerts.no_answers"), "muted", wrap=True))
         else:
-            self._show_answers(detail.screening.fields, detail.authors.get(detail.line.alert.id))
+            self._show_answers(detail.screening.fields, detail)
 
-    def _show_answers(self, screening: Screening, author: str | None) -> None:
+    def _show_answers(self, screening: Screening, detail: AlertDetail) -> None:
         layout, language = self._why_layout, self._texts.language
         definition = definition_of(self._context, screening)
         if definition is None:
@@ -155,22 +151,16 @@ class AlertDetailView(QScrollArea):
             words = self._context.words.score(screening, definition, score)
             title = self._texts("desktop_alerts.score", title=score.title[language], words=words)
             layout.addWidget(label(title, wrap=True))
-            if not screening.critical:
-                self._show_action(definition, screening, score)
+            for said in self._context.words.advice(screening, definition, score, detail.line.person.fields.birth_date):
+                layout.addWidget(label(said, "muted", wrap=True))
         if screening.critical:
             # What a low band advises must not be read beside an answer about self-harm.
             layout.addWidget(label(self._texts("desktop_alerts.whatever_the_score"), "muted", wrap=True))
+        author = detail.authors.get(detail.line.alert.id)
         key = "answers_by" if author else "answers_of"
         title = definition.title[language]
         about = self._texts(f"desktop_alerts.{key}", instrument=title, date=screening.date, who=author)
         layout.addWidget(label(about, "small", wrap=True))
-
-    def _show_action(self, definition: Definition, screening: Screening, score: Score) -> None:
-        result = screening.scores.get(score.id)
-        band = find_band(definition, score.id, result.band, result.norm) if result and result.band else None
-        if band and not screening.void:
-            for told in said_by(band, self._texts):
-                self._why_layout.addWidget(label(told, "muted", wrap=True))
 
     # ---- what was done ----
 

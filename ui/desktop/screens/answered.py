@@ -9,13 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import Problem
-from app.instruments.about import said_by
 from app.instruments.items import Item
 from app.instruments.quick import is_critical
-from app.instruments.scales import Band, Score
+from app.instruments.scales import Score
 from app.instruments.wording import Wording
 from app.records import Kept, Person, Screening
-from app.words import find_band
+from app.words import band_of
 from ui.desktop.context import Context
 from ui.desktop.models.alerts import doubts
 from ui.desktop.models.compare import filled
@@ -43,7 +42,7 @@ class AnsweredSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._context = context
         self._screening = screening.fields
-        self._name = person.name
+        self._name, self._born = person.name, person.birth_date
         said = filled(context, screening.fields, person)
         if said is None:
             raise Problem("instrument.unknown", id=screening.fields.instrument)
@@ -113,19 +112,14 @@ class AnsweredSheet(QDialog):
             grid.addWidget(label(score.title[self._language], wrap=True), at, 0)
             said = self._context.words.score(self._screening, self._definition, score)
             grid.addWidget(label("　".join([said, self._norm(score)]).rstrip(), "strong", wrap=True), at, 1)
-            band = self._band(score)
+            band = band_of(self._screening, self._definition, score)
             if band and band.severity:
-                for told in self._advice(band):
+                for told in self._advice(score):
                     grid.addWidget(label(told, "muted", wrap=True), grid.rowCount(), 1)
         return frame
 
-    def _advice(self, band: Band) -> list[str]:
-        """What a band says; nothing that a low one advises may be read beside an answer about self-harm."""
-        return [] if self._screening.void or self._screening.critical else said_by(band, self._context.texts)
-
-    def _band(self, score: Score) -> Band | None:
-        result = self._screening.scores.get(score.id)
-        return find_band(self._definition, score.id, result.band, result.norm) if result and result.band else None
+    def _advice(self, score: Score) -> list[str]:
+        return self._context.words.advice(self._screening, self._definition, score, self._born)
 
     def _norm(self, score: Score) -> str:
         """With whom the value was compared."""
@@ -145,12 +139,13 @@ class AnsweredSheet(QDialog):
         said = self._context.words.score(self._screening, self._definition, score)
         line = self._context.texts("desktop_people.sheet_score", score=score.title[self._language], said=said)
         layout.addWidget(label(line, "heading", wrap=True))
-        band, norm = self._band(score), self._norm(score)
+        norm = self._norm(score)
         if norm:
             layout.addWidget(label(norm, "small", wrap=True))
-        for told in self._advice(band) if band else []:
+        advice = self._advice(score)
+        for told in advice:
             layout.addWidget(label(told, wrap=True))
-        if band is None and self._screening.status == "unfinished":
+        if not advice and self._screening.status == "unfinished":
             layout.addWidget(label(self._context.texts("desktop_people.sheet_unfinished"), "muted", wrap=True))
         return frame
 
