@@ -60,9 +60,12 @@ def _bytes(folder: Path, server: Server) -> dict[str, Any]:
             return proxy
 
         nothing, call = one_meeting(), _bytes_of_call(archive, server)
+        # With the first answers goes what they are answers to, once.
         save([CALM] * DAY, 0)
+        definition = one_meeting()
+        save([CALM] * DAY, 1)
         calm = one_meeting()
-        save([answers(one, 9, random) for one in invent(DAY)], 1)
+        save([answers(one, 9, random) for one in invent(DAY)], 2)
         alerts = len(archive.find("alert"))
         mixed = one_meeting()
         new = [person_draft(archive, one) for one in invent(2 * DAY)[DAY:]]
@@ -72,6 +75,7 @@ def _bytes(folder: Path, server: Server) -> dict[str, Any]:
         first = one_meeting()
     return {
         "nothing_new": {"up": nothing.up, "down": nothing.down, "flights": nothing.flights, **call},
+        "definition": definition.up - calm.up,
         "screening_of_60": {
             "without_alerts_up": calm.up / DAY,
             "without_alerts_both_ways": (calm.up + calm.down) / DAY,

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from app.records import CATALOGUE
@@ -84,12 +86,36 @@ def test_how_long_is_chosen_in_the_settings(opened: Window) -> None:
     assert opened._preferences.lock_after == "2"
 
 
-def test_a_key_or_the_mouse_begins_the_wait_anew(watched: Watched, opened: Window, qtbot: QtBot) -> None:
+def test_a_key_or_the_mouse_begins_the_wait_anew(watched: Watched, opened: Window) -> None:
+    window = opened.windowHandle()
+    touches: tuple[Callable[[], object], ...] = (
+        lambda: QTest.keyClick(window, Qt.Key.Key_A),
+        lambda: QTest.mouseClick(window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(5, 5)),
+        lambda: QTest.mouseMove(window, QPoint(50, 51)),
+    )
+    for touch in touches:
+        watched.wait(IDLE_SECONDS - LOOK)
+        touch()
     watched.wait(IDLE_SECONDS - LOOK)
-    qtbot.keyClick(opened, Qt.Key.Key_A)
+    assert watched.times == 0
+
+
+def test_keys_and_input_methods_in_a_dialog_begin_the_wait_anew(watched: Watched, opened: Window, qtbot: QtBot) -> None:
+    dialog = QDialog(opened)
+    field = QLineEdit(dialog)
+    dialog.open()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    touches: tuple[Callable[[], object], ...] = (
+        lambda: QTest.keyClick(dialog.windowHandle(), Qt.Key.Key_A),
+        lambda: QApplication.sendEvent(field, QInputMethodEvent()),
+    )
+    for touch in touches:
+        watched.wait(IDLE_SECONDS - LOOK)
+        touch()
     watched.wait(IDLE_SECONDS - LOOK)
-    qtbot.mouseClick(opened, Qt.MouseButton.LeftButton)
-    watched.wait(IDLE_SECONDS - LOOK)
+    dialog.close()
     assert watched.times == 0
 
 

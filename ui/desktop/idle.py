@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 IDLE_SECONDS = 5 * 60
@@ -52,8 +53,17 @@ class IdleWatch(QObject):
         self._timer.timeout.connect(self.look)
         self._timer.start()
         application = QApplication.instance()
-        if application is not None:
-            application.installEventFilter(self)
+        if isinstance(application, QGuiApplication):
+            # Not at the application: then every event of every part of every window would come here.
+            # Keys and the mouse come to a window first; what an input method makes comes to the field alone.
+            application.focusWindowChanged.connect(self._follow)
+            application.focusObjectChanged.connect(self._follow)
+            self._follow(application.focusWindow())
+            self._follow(application.focusObject())
+
+    def _follow(self, focused: QObject | None) -> None:
+        if focused is not None:
+            focused.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
         """Note that somebody is there."""
