@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +12,8 @@ import pytest
 
 from tests.browser.chromium import DESK, Browser, chromium
 from tests.browser.lively import Lively
+from tests.processes import run_process
 from ui.demo.server import ServerProcess
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Served(NamedTuple):
@@ -27,8 +24,8 @@ class Served(NamedTuple):
 
     def link(self) -> str:
         """What the administrator gets to open."""
-        command = ["county", "status", str(self.folder), "--link", "--url", self.url, "--json"]
-        done = subprocess.run([sys.executable, "-m", "ui", *command], stdout=subprocess.PIPE, check=True, cwd=ROOT)
+        done = run_process(["county", "status", str(self.folder), "--link", "--url", self.url, "--json"])
+        assert done.returncode == 0, done.stderr
         return str(json.loads(done.stdout)["link"])
 
 

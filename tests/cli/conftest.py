@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,10 +14,9 @@ import pytest
 import xlsxwriter
 
 from app.people.identity import resident_id_checksum
-from tests.cli.processes import run_process
 from tests.printed import pages_of
+from tests.processes import run_process, serve_county
 
-ROOT = Path(__file__).resolve().parents[2]
 PUPILS = 24
 
 
@@ -40,7 +38,7 @@ def run(*arguments: object, archive: Path | None = None, user: str = "王老师"
     if archive:
         environment |= {"XINYI_ARCHIVE": str(archive), "XINYI_USER": user}
         environment["XINYI_PASSWORD_FILE"] = str(archive.with_suffix(".password"))
-    done = run_process([*map(str, arguments)], ROOT, environment)
+    done = run_process([*map(str, arguments)], environment)
     assert "Traceback" not in done.stderr
     assert done.returncode == expect, (done.stdout, done.stderr)
     return Ran(done.returncode, done.stdout, done.stderr)
@@ -84,24 +82,11 @@ def write_answers(path: Path, *, positive: int = 3) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A county in a folder, served by a process of its own; ended by its process id."""
+    """A county in a folder, served by a process of its own."""
     folder = tmp_path / "county"
     run("county", "init", folder, "--name", "示范县")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ui", "county", "serve", str(folder), "--port", "0", "--json"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    assert process.stdout is not None
-    try:
-        yield folder, json.loads(process.stdout.readline())["url"]
-    finally:
-        process.terminate()
-        out, _ = process.communicate(timeout=30)
-        assert json.loads(out) == {"stopped": True}
-        assert process.returncode == 0
+    with serve_county(folder) as server:
+        yield folder, server.url
 
 
 def code_on(page: Path) -> str:
@@ -124,3 +109,35 @@ class Cli:
 @pytest.fixture(scope="session")
 def cli() -> type[Cli]:
     return Cli
+
+
+@pytest.fixture(scope="module")
+def class_folder(cli: type[Cli], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a class with its workbooks; tests work on a copy."""
+    folder = tmp_path_factory.mktemp("class")
+    archive = cli.make_archive(folder, "站点", "示范中学")
+    cli.write_roster(folder / "roster.xlsx")
+    cli.write_answers(folder / "answers.xlsx")
+    cli.run("import", "roster", folder / "roster.xlsx", archive=archive)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answered_folder(cli: type[Cli], class_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same when all have answered; tests work on a copy."""
+    folder = shutil.copytree(class_folder, tmp_path_factory.mktemp("answered"), dirs_exist_ok=True)
+    answers = folder / "answers.xlsx"
+    cli.run("import", "answers", "--instrument", "phq-9", answers, archive=folder / "站点.xinyi")
+    return folder
+
+
+@pytest.fixture
+def class_archive(class_folder: Path, tmp_path: Path) -> Path:
+    """The archive of a class; beside it its roster and the answers, which are not in it yet."""
+    return shutil.copytree(class_folder, tmp_path, dirs_exist_ok=True) / "站点.xinyi"
+
+
+@pytest.fixture
+def answered_archive(answered_folder: Path, tmp_path: Path) -> Path:
+    """The archive of a class that has answered; the fourth gave a critical answer. Its workbooks lie beside it."""
+    return shutil.copytree(answered_folder, tmp_path, dirs_exist_ok=True) / "站点.xinyi"

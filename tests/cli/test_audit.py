@@ -7,16 +7,13 @@ import pytest
 
 from storage.database import connect
 from storage.keys import open_slots, slots_path
-from tests.cli.processes import CHEAP
 from tests.printed import bare, text_of
+from tests.processes import CHEAP
 
 
 @pytest.fixture
-def school(cli: Any, tmp_path: Path) -> Path:
-    path: Path = cli.make_archive(tmp_path, "a.xinyi", "示范中学")
-    cli.write_roster(tmp_path / "roster.xlsx")
-    cli.run("import", "roster", tmp_path / "roster.xlsx", archive=path)
-    return path
+def school(class_archive: Path) -> Path:
+    return class_archive
 
 
 def kinds(cli: Any, path: Path, *options: object) -> list[str]:

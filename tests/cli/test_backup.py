@@ -12,13 +12,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def path(cli: type[Cli], tmp_path: Path) -> Path:
+def path(class_archive: Path, tmp_path: Path) -> Path:
     """An archive with some people in it, and a folder for backups beside it."""
-    made: Path = cli.make_archive(tmp_path, "站点", "示范中学")
-    cli.write_roster(tmp_path / "roster.xlsx")
-    cli.run("import", "roster", tmp_path / "roster.xlsx", archive=made)
     (tmp_path / "U盘").mkdir()
-    return made
+    return class_archive
 
 
 def test_a_backup_is_made_kept_and_put_back(cli: type[Cli], path: Path, tmp_path: Path) -> None:

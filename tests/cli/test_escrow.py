@@ -1,6 +1,7 @@
 """xinyi county escrow-key | escrow-open, xinyi archive escrow: from the county's key to a station that opens again."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,11 +27,17 @@ def code_on(page: Path) -> str:
     return "-".join(re.findall(r"[1-7]\. ([0-9A-Z]{5})\b", first_page(page)))
 
 
-@pytest.fixture
-def county(cli: Any, tmp_path: Path) -> Path:
-    folder = tmp_path / "pages"
+@pytest.fixture(scope="module")
+def pages(cli: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key of a county and its pages; tests work on a copy."""
+    folder = tmp_path_factory.mktemp("county") / "pages"
     cli.run("county", "escrow-key", "--county", "青溪县", "--out", folder)
     return folder
+
+
+@pytest.fixture
+def county(pages: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(pages, tmp_path / "pages")
 
 
 @pytest.fixture

@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.processes import PROGRAM
+from tests.processes import Process, xinyi
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Laptop:
@@ -28,31 +24,20 @@ class Laptop:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("XINYI")}
         environment |= {"XINYI_ARCHIVE": str(archive), "XINYI_USER": "王老师"}
         environment["XINYI_PASSWORD_FILE"] = str(archive.with_suffix(".password"))
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", PROGRAM, "neighbour", *map(str, arguments), "--json"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+        self.process = Process(xinyi, ["neighbour", *map(str, arguments), "--json"], environment)
 
     def line(self) -> Any:
-        assert self.process.stdout is not None
         return json.loads(self.process.stdout.readline())
 
     def type(self, answer: str) -> None:
-        assert self.process.stdin is not None
         self.process.stdin.write(f"{answer}\n")
         self.process.stdin.flush()
 
     def end(self, answer: str = "") -> tuple[int, Any, str]:
         """Exit code, JSON and errors once it has finished; `answer` is typed before."""
-        out, errors = self.process.communicate(f"{answer}\n", timeout=60)
+        out, errors = self.process.communicate(f"{answer}\n", 60)
         assert "Traceback" not in errors
-        return self.process.returncode, json.loads(out) if out.strip() else None, errors
+        return self.process.wait(), json.loads(out) if out.strip() else None, errors
 
     def port(self) -> int:
         return int(self.line()["addresses"].rpartition(":")[2])
@@ -61,11 +46,8 @@ class Laptop:
 @contextlib.contextmanager
 def laptop(archive: Path, *arguments: object) -> Iterator[Laptop]:
     one = Laptop(archive, *arguments, "--listen", "127.0.0.1")
-    try:
+    with one.process:
         yield one
-    finally:
-        one.process.kill()
-        one.process.communicate()
 
 
 def waiting(archive: Path) -> contextlib.AbstractContextManager[Laptop]:

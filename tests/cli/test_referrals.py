@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.processes import serve_county
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -19,27 +22,30 @@ Sync = Callable[..., None]
 class County:
     """Three archives of three stations, and the address of the server."""
 
-    def __init__(self, cli: type[Cli], folder: Path, server: tuple[Path, str]) -> None:
-        self.cli, self.folder = cli, folder
-        self.office, self.url = server
-        self.school, self.hospital, self.other = (
-            self._joined(f"station-{number}", name) for number, name in enumerate((SCHOOL, HOSPITAL, OTHER))
-        )
+    def __init__(self, cli: type[Cli], folder: Path, url: str) -> None:
+        self.cli, self.folder, self.url = cli, folder, url
+        self.school, self.hospital, self.other = (folder / f"station-{number}.xinyi" for number in range(3))
+
+    @classmethod
+    def make(cls, cli: type[Cli], folder: Path) -> None:
+        """Write the files of such a county: a class has answered, everybody has met the server."""
+        office = folder / "county"
+        cli.run("county", "init", office, "--name", "示范县")
+        for number, station in enumerate((SCHOOL, HOSPITAL, OTHER)):
+            archive: Path = cli.make_archive(folder, f"station-{number}", station)
+            request, admission = archive.with_suffix(".request"), archive.with_suffix(".admission")
+            cli.run("enrol", "request", "--out", request, archive=archive)
+            cli.run("county", "admit", office, request, "--station", station, "--out", admission)
+            cli.run("enrol", "accept", admission, archive=archive)
         cli.write_roster(folder / "roster.xlsx")
         cli.write_answers(folder / "answers.xlsx", positive=STUDENT)
-        self.run("import", "roster", folder / "roster.xlsx", at=self.school)
-        self.run("import", "answers", "--instrument", "phq-9", folder / "answers.xlsx", at=self.school)
-        self.sync(self.school, self.hospital, self.other)
-        # The school came first, and has heard of nobody.
-        self.run("referral", "stations", self.url, at=self.school)
-
-    def _joined(self, name: str, station: str) -> Path:
-        archive: Path = self.cli.make_archive(self.folder, name, station)
-        request, admission = self.folder / f"{name}.request", self.folder / f"{name}.admission"
-        self.run("enrol", "request", "--out", request, at=archive)
-        self.cli.run("county", "admit", self.office, request, "--station", station, "--out", admission)
-        self.run("enrol", "accept", admission, at=archive)
-        return archive
+        with serve_county(office) as server:
+            county = cls(cli, folder, server.url)
+            county.run("import", "roster", folder / "roster.xlsx", at=county.school)
+            county.run("import", "answers", "--instrument", "phq-9", folder / "answers.xlsx", at=county.school)
+            county.sync(county.school, county.hospital, county.other)
+            # The school came first, and has heard of nobody.
+            county.run("referral", "stations", server.url, at=county.school)
 
     def run(self, *arguments: object, at: Path, expect: int = 0) -> Any:
         return self.cli.run(*arguments, archive=at, expect=expect)
@@ -77,9 +83,19 @@ class County:
         return str(self.cli.pupil(STUDENT)[0])
 
 
+@pytest.fixture(scope="module")
+def county_folder(cli: type[Cli], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a county; tests work on a copy."""
+    folder = tmp_path_factory.mktemp("referrals")
+    County.make(cli, folder)
+    return folder
+
+
 @pytest.fixture
-def county(cli: type[Cli], tmp_path: Path, server: tuple[Path, str]) -> County:
-    return County(cli, tmp_path, server)
+def county(cli: type[Cli], county_folder: Path, tmp_path: Path) -> Iterator[County]:
+    shutil.copytree(county_folder, tmp_path, dirs_exist_ok=True)
+    with serve_county(tmp_path / "county") as server:
+        yield County(cli, tmp_path, server.url)
 
 
 def test_a_school_refers_and_a_hospital_answers_while_a_third_hears_nothing(county: County) -> None:

@@ -15,14 +15,9 @@ STUDENT = 3
 
 
 @pytest.fixture
-def archive(cli: Cli, tmp_path: Path) -> Path:
+def archive(answered_archive: Path) -> Path:
     """A class that has answered; one of them raised an alert."""
-    made: Path = cli.make_archive(tmp_path, "school", "示范中学")
-    cli.write_roster(tmp_path / "roster.xlsx")
-    cli.write_answers(tmp_path / "answers.xlsx", positive=STUDENT)
-    cli.run("import", "roster", tmp_path / "roster.xlsx", archive=made)
-    cli.run("import", "answers", "--instrument", "phq-9", tmp_path / "answers.xlsx", archive=made)
-    return made
+    return answered_archive
 
 
 def test_a_copy_is_handed_out_and_the_person_is_erased_when_no_hold_stands(

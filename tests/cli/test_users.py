@@ -9,15 +9,10 @@ PASSWORD = "another good password"
 
 
 @pytest.fixture
-def school(cli: Any, tmp_path: Path) -> Path:
+def school(cli: Any, answered_archive: Path) -> Path:
     """An archive with pupils, answers and alerts, and a class teacher."""
-    path: Path = cli.make_archive(tmp_path, "a.xinyi", "示范中学")
-    cli.write_roster(tmp_path / "roster.xlsx")
-    cli.write_answers(tmp_path / "answers.xlsx")
-    cli.run("import", "roster", tmp_path / "roster.xlsx", archive=path)
-    cli.run("import", "answers", "--instrument", "phq-9", tmp_path / "answers.xlsx", archive=path)
-    add(cli, path, "赵老师", "class_teacher")
-    return path
+    add(cli, answered_archive, "赵老师", "class_teacher")
+    return answered_archive
 
 
 def new_password(path: Path, password: str = PASSWORD) -> Path:

@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -24,6 +24,7 @@ from sync.papers import Request, armour, open_server, write_paper
 from sync.requests import Call, authorization
 from sync.transports.calls import Patience
 from sync.transports.http import HttpStore
+from tests.processes import Process
 
 if TYPE_CHECKING:
     from tests.conftest import Station
@@ -47,10 +48,17 @@ IMPATIENT = Patience(tries=2, pause=0.01, connect=5.0, stall=20.0)
 """Gives up soon: what cuts the line in these tests will not mend it."""
 
 
+def _serve(arguments: Sequence[str]) -> int:
+    """Run such a program in a process that has been forked."""
+    program, *sys.argv[1:] = arguments
+    exec(program, {"__name__": "__main__"})  # noqa: S102 -- ours, of which a test has replaced some parts
+    return 0
+
+
 class Running:
     """A server process."""
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Process, log: Path) -> None:
         assert process.stdout is not None
         self.process = process
         self.url = process.stdout.readline().strip()
@@ -76,16 +84,21 @@ def running(folder: Path, *, workers: int = 1, limits: Limits | None = None, bef
     """A server for the county in `folder`; whatever it is asked to do, it is gone afterwards."""
     log = folder.parent / "server.log"
     wanted = msgspec.json.encode(limits or Limits()).decode()
-    command = [sys.executable, "-c", SERVE.format(before=before), str(folder), str(workers), wanted]
-    pipe = subprocess.PIPE
+    arguments = [SERVE.format(before=before), str(folder), str(workers), wanted]
+    if workers == 1:
+        with Process(_serve, arguments, errors=log) as process:
+            yield Running(process, log)
+        return
+    # Its workers are begun by `multiprocessing`, which wants a program that was begun from nothing.
+    command, pipe = [sys.executable, "-c", *arguments], subprocess.PIPE
     with (
         log.open("w") as errors,
-        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True) as process,
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True) as started,
     ):
         try:
-            yield Running(process, log)
+            yield Running(started, log)
         finally:
-            process.kill()
+            started.kill()
 
 
 @contextmanager

@@ -117,10 +117,14 @@ def empty_archive(archives: Path, tmp_path: Path) -> Path:
 def make_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Window]]:
     """Makes windows in a language and a look, and closes them afterwards."""
     made: list[Window] = []
+    worn: list[str] = []
 
     def make(archive: Path | None = None, *, language: str = "zh-CN", look: str = "light") -> Window:
         theme = Theme("dark" if look == "dark" else "light")
-        theme.apply(qapp)
+        # Once, as the program does: with every look put on, windows that are there already are styled again.
+        if worn[-1:] != [look]:
+            theme.apply(qapp)
+            worn.append(look)
         window = Window(Texts.load(language), theme, Preferences(archive=str(archive or "")), lambda _changed: None)
         window.resize(1366, 768)
         window.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,7 +33,7 @@ from sync.county.office import County
 from sync.engine import Transfer, meet
 from sync.papers import Admission, Request, armour, unarmour
 from sync.store import NOTHING, Overview
-from ui.demo.server import ServerProcess
+from tests.processes import serve_county
 from ui.desktop.desk import Desk
 from ui.desktop.models.screening import today_of
 from ui.desktop.screens.people import PeoplePage
@@ -44,6 +45,7 @@ from ui.meetings import Place, note_met
 
 USER, PASSWORD = "王老师", "correct horse"
 SCHOOL, HOSPITAL = "示范中学", "县人民医院"
+FILLED, EMPTY = "station.xinyi", "empty.xinyi"
 TIMEOUT_MS = 20_000
 T = TypeVar("T")
 Opening = Callable[[Path], Window]
@@ -210,22 +212,42 @@ def fill(form: ReferralForm) -> None:
     write(form, "转介原因", "第9题阳性，请评估")
 
 
-@pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
-    made = County.init(tmp_path / "county", "示范县")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def both(archive_path: Path, empty_archive: Path, county: County) -> tuple[Path, Path]:
-    """The archives of a school and of a hospital that know of each other."""
-    join(county, archive_path, SCHOOL)
-    join(county, empty_archive, HOSPITAL)
-    for path in (archive_path, empty_archive):
+@pytest.fixture(scope="module")
+def known(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a county, and of a school and a hospital that know of each other; tests work on a copy."""
+    folder = shutil.copytree(archives, tmp_path_factory.mktemp("known"), dirs_exist_ok=True)
+    county = County.init(folder / "county", "示范县")
+    paths = {SCHOOL: folder / FILLED, HOSPITAL: folder / EMPTY}
+    for station, path in paths.items():
+        join(county, path, station)
+    for path in paths.values():
         with Archive.open(path, USER, PASSWORD, CATALOGUE) as archive:
             visit(county, archive)
-    return archive_path, empty_archive
+    county.close()
+    return folder
+
+
+@pytest.fixture
+def both(known: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The archives of a school and of a hospital that know of each other."""
+    shutil.copytree(known, tmp_path, dirs_exist_ok=True)
+    return tmp_path / FILLED, tmp_path / EMPTY
+
+
+@pytest.fixture
+def county(both: tuple[Path, Path]) -> Iterator[County]:
+    """The county that has brought them together."""
+    opened = County(both[0].parent / "county")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def new_county(tmp_path: Path) -> Iterator[County]:
+    """A county that nobody has joined."""
+    made = County.init(tmp_path / "new county", "示范县")
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -336,15 +358,15 @@ def test_an_untouched_form_closes_at_once(school: Station) -> None:
 
 
 def test_before_the_county_was_met_the_form_says_what_to_do_and_can_ask(
-    archive_path: Path, county: County, open_window: Opening, qtbot: QtBot, empty_archive: Path
+    archive_path: Path, new_county: County, open_window: Opening, qtbot: QtBot, empty_archive: Path
 ) -> None:
-    join(county, archive_path, SCHOOL)
-    school = Station(open_window(archive_path), county, qtbot)
+    join(new_county, archive_path, SCHOOL)
+    school = Station(open_window(archive_path), new_county, qtbot)
     form = school.form()
     assert "请先到“同步”页" in said(form)
     form.done(0)
-    join(county, empty_archive, HOSPITAL)
-    with ServerProcess(county.folder) as server:
+    join(new_county, empty_archive, HOSPITAL)
+    with serve_county(new_county.folder) as server:
         school.ask(lambda desk: note_met(desk.archive, Place("server", server.url), Transfer()))
         form = school.form()
         school.press(form, "更新名单")
@@ -353,8 +375,8 @@ def test_before_the_county_was_met_the_form_says_what_to_do_and_can_ask(
     form.done(0)
 
 
-def test_an_archive_that_has_joined_no_county_says_so(opened: Window, county: County, qtbot: QtBot) -> None:
-    school = Station(opened, county, qtbot)
+def test_an_archive_that_has_joined_no_county_says_so(opened: Window, new_county: County, qtbot: QtBot) -> None:
+    school = Station(opened, new_county, qtbot)
     page = school.person()
     school.press(page, "转介…")
     assert "还没有加入县级中心" in page.banner.text()

@@ -12,6 +12,7 @@ from app.access import Rights, Roles
 from app.opportunities import metered_choice
 from sync.county.office import County
 from tests.gui.at_sync import Syncing, said_by
+from tests.processes import serve_county
 from ui.demo.server import ServerProcess
 from ui.desktop.models.meetings import waiting_of
 from ui.desktop.window import Window
@@ -63,7 +64,7 @@ def test_a_server_that_is_not_there_is_told_and_the_work_goes_on(
     syncing: Syncing, county: Path, tmp_path: Path
 ) -> None:
     syncing.join(county, tmp_path)
-    with ServerProcess(county) as server:
+    with serve_county(county) as server:
         url = server.url
     syncing.meet(url)
     assert "连不上" in syncing.said()
@@ -77,7 +78,7 @@ def test_the_server_of_another_county_is_not_ours(syncing: Syncing, county: Path
     syncing.join(county, tmp_path)
     other = tmp_path / "other"
     County.init(other, "别的县").close()
-    with ServerProcess(other) as server:
+    with serve_county(other) as server:
         syncing.meet(server.url)
     assert "不是" in syncing.said()
     assert "发出" not in syncing.said()
@@ -154,7 +155,7 @@ def test_a_person_shows_what_the_county_does_not_have_yet(syncing: Syncing, coun
     assert "待上传" not in show()
     syncing.join(county, tmp_path)
     assert "待上传" in show()
-    with ServerProcess(county) as server:
+    with serve_county(county) as server:
         syncing.meet(server.url)
     assert "待上传" not in show()
     tips = [label.toolTip() for label in syncing.work.page().findChildren(QLabel)]
@@ -163,7 +164,7 @@ def test_a_person_shows_what_the_county_does_not_have_yet(syncing: Syncing, coun
 
 def test_meetings_that_were_are_listed(syncing: Syncing, county: Path, tmp_path: Path) -> None:
     syncing.join(county, tmp_path)
-    with ServerProcess(county) as server:
+    with serve_county(county) as server:
         syncing.meet(server.url)
     syncing.meet(server.url)
     model = syncing.page._history.model

@@ -19,7 +19,7 @@ from app.screening.service import Sheet
 from storage.records import Draft
 from sync.county.office import County
 from tests.gui.at_sync import Syncing
-from ui.demo.server import ServerProcess
+from tests.processes import Served, serve_county
 from ui.desktop.desk import Desk
 from ui.desktop.window import Window
 from ui.meetings import Met, county_address, meetings
@@ -76,8 +76,8 @@ def syncing(
 
 
 @pytest.fixture
-def server(county: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(county) as running:
+def server(county: Path) -> Iterator[Served]:
+    with serve_county(county) as running:
         yield running
 
 
@@ -91,7 +91,7 @@ def other(
     return made
 
 
-def test_an_alert_goes_out_by_itself_as_soon_as_it_is_saved(syncing: Syncing, server: ServerProcess) -> None:
+def test_an_alert_goes_out_by_itself_as_soon_as_it_is_saved(syncing: Syncing, server: Served) -> None:
     syncing.meet(server.url)
     syncing.work.show_page("today")
     syncing.save(raise_alert)
@@ -100,7 +100,7 @@ def test_an_alert_goes_out_by_itself_as_soon_as_it_is_saved(syncing: Syncing, se
     assert (last(syncing).by_itself, last(syncing).place.kind) == (True, "server")
 
 
-def test_what_is_not_urgent_waits_for_its_time(syncing: Syncing, server: ServerProcess) -> None:
+def test_what_is_not_urgent_waits_for_its_time(syncing: Syncing, server: Served) -> None:
     syncing.meet(server.url)
     syncing.save(add_group)
     syncing.wait()
@@ -118,7 +118,7 @@ def test_without_an_address_it_says_what_is_missing(syncing: Syncing) -> None:
 def test_a_server_that_is_gone_is_tried_more_and_more_rarely_and_told_in_words(
     syncing: Syncing, county: Path, qtbot: QtBot
 ) -> None:
-    with ServerProcess(county) as running:
+    with serve_county(county) as running:
         syncing.meet(running.url)
     syncing.save(raise_alert)
     syncing.until(lambda: last(syncing).times >= 3)
@@ -128,25 +128,25 @@ def test_a_server_that_is_gone_is_tried_more_and_more_rarely_and_told_in_words(
     assert syncing.page.banner.text() == ""
     assert syncing.window.findChildren(QDialog) == []
     port = urlsplit(running.url).port or 0
-    with ServerProcess(county, port):
+    with serve_county(county, port):
         syncing.until(lambda: syncing.waiting() == 0)
         syncing.until(lambda: syncing.status().endswith("0 条待上传"))
 
 
 def test_a_network_that_comes_up_is_used(syncing: Syncing, county: Path) -> None:
-    with ServerProcess(county) as running:
+    with serve_county(county) as running:
         syncing.meet(running.url)
     syncing.window.self_sync.rules = msgspec.structs.replace(syncing.window.self_sync.rules, pause_seconds=1800)
     relock(syncing)
     syncing.save(raise_alert)
     syncing.until(lambda: syncing.window.self_sync.standing == "failing")
     port = urlsplit(running.url).port or 0
-    with ServerProcess(county, port):
+    with serve_county(county, port):
         syncing.window.self_sync.network.came.emit()
         syncing.until(lambda: syncing.waiting() == 0)
 
 
-def test_locking_in_the_middle_of_a_meeting_loses_nothing(syncing: Syncing, server: ServerProcess) -> None:
+def test_locking_in_the_middle_of_a_meeting_loses_nothing(syncing: Syncing, server: Served) -> None:
     syncing.meet(server.url)
     with silent_server() as url:
         syncing.ask(lambda desk: desk.archive.remember("county address", url))
@@ -163,7 +163,7 @@ def test_locking_in_the_middle_of_a_meeting_loses_nothing(syncing: Syncing, serv
 
 
 def test_who_syncs_by_hand_does_not_wait_for_a_meeting_that_the_program_began(
-    syncing: Syncing, server: ServerProcess, tmp_path: Path
+    syncing: Syncing, server: Served, tmp_path: Path
 ) -> None:
     syncing.meet(server.url)
     (tmp_path / "stick").mkdir()
@@ -177,7 +177,7 @@ def test_who_syncs_by_hand_does_not_wait_for_a_meeting_that_the_program_began(
 
 
 def test_what_arrives_shows_itself_and_what_is_being_typed_stays(
-    syncing: Syncing, other: Syncing, server: ServerProcess
+    syncing: Syncing, other: Syncing, server: Served
 ) -> None:
     syncing.meet(server.url)
     other.meet(server.url)
@@ -193,7 +193,7 @@ def test_what_arrives_shows_itself_and_what_is_being_typed_stays(
     assert syncing.page._address.text() == "https://half typed"
 
 
-def test_the_window_closes_at_once_while_a_server_is_silent(syncing: Syncing, server: ServerProcess) -> None:
+def test_the_window_closes_at_once_while_a_server_is_silent(syncing: Syncing, server: Served) -> None:
     syncing.meet(server.url)
     with ExitStack() as stack:
         url = stack.enter_context(silent_server())
@@ -204,7 +204,7 @@ def test_the_window_closes_at_once_while_a_server_is_silent(syncing: Syncing, se
         assert (dt.datetime.now(dt.UTC) - begin).total_seconds() < 15
 
 
-def test_the_address_of_a_meeting_that_failed_is_not_remembered(syncing: Syncing, server: ServerProcess) -> None:
+def test_the_address_of_a_meeting_that_failed_is_not_remembered(syncing: Syncing, server: Served) -> None:
     syncing.meet(server.url)
     syncing.meet("https://127.0.0.1:1")
     assert syncing.ask(lambda desk: county_address(desk.archive)) == server.url

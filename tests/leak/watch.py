@@ -7,7 +7,7 @@ import ctypes
 import os
 import struct
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -67,7 +67,7 @@ _OF_A_DATABASE = (".xinyi-shm (deleted)", ".xinyi-wal (deleted)")
 
 
 class Watch:
-    """Watches folders and the processes below this one while a block runs.
+    """Watches folders, and the processes that are started from this one while a block runs.
 
     Args:
         words: what must not be found.
@@ -82,9 +82,11 @@ class Watch:
         self.finds: set[Find] = set()
         self.made: set[str] = set()
         self.processes: set[int] = set()
+        self._others: set[int] = set()
         self._looked = threading.Semaphore(0)
         self._words, self._folders, self._allowed = words, tuple(folders), frozenset(map(str, allowed))
         self._seen: set[tuple[str, int, int]] = set()
+        self._checked: set[tuple[str, bytes]] = set()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._names = ctypes.CDLL(None, use_errno=True)
@@ -94,6 +96,8 @@ class Watch:
             assert watching >= 0, folder
 
     def __enter__(self) -> Self:
+        # What other tests have started and keep: a browser, say.
+        self._others = set(_below(os.getpid()))
         self._thread.start()
         return self
 
@@ -106,6 +110,12 @@ class Watch:
     def check(self, data: bytes, place: str) -> None:
         """Look through something that was said, as on standard error."""
         self.finds.update(self._words.found_in(data, place))
+
+    def _check_once(self, data: bytes, place: str) -> None:
+        """Look through something that is there at every look, unless it is as it was."""
+        if (place, data) not in self._checked:
+            self.check(data, place)
+            self._checked.add((place, data))
 
     def wait_for_looks(self, count: int) -> None:
         """Wait until it has looked so many times from now on, not counting a look that is under way."""
@@ -126,12 +136,12 @@ class Watch:
             for path in folder.rglob("*"):
                 with suppress(OSError):
                     self._look_at(path, whole=whole)
-        for process in _below(os.getpid()):
+        for process in _below(os.getpid(), self._others):
             with suppress(OSError):
                 self._look_at_process(process)
 
     def _look_at(self, path: Path, *, whole: bool) -> None:
-        self.check(os.fsencode(path), "name of a file")
+        self._check_once(os.fsencode(path), "name of a file")
         state = path.stat()
         known = (str(path), state.st_mtime_ns, state.st_size)
         if (
@@ -148,7 +158,7 @@ class Watch:
         self.processes.add(process)
         place = Path("/proc", str(process))
         for name in ("cmdline", "environ"):
-            self.check((place / name).read_bytes(), name)
+            self._check_once((place / name).read_bytes(), name)
         # A process that was just begun has what we have open, until it becomes another program.
         ours = set(_gone_files(os.getpid()).values())
         for descriptor, target in _gone_files(process).items():
@@ -178,17 +188,21 @@ def _gone_files(process: int) -> dict[Path, str]:
     return found
 
 
-def _below(parent: int) -> list[int]:
-    """The processes that a process has started, and theirs."""
-    parents: dict[int, list[int]] = {}
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            with suppress(OSError):
-                above = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-                parents.setdefault(above, []).append(int(place.name))
+def _below(parent: int, others: Collection[int] = ()) -> list[int]:
+    """The processes that a process has started, and theirs; without some others, and theirs."""
     found, todo = [], [parent]
     while todo:
-        below = parents.get(todo.pop(), [])
+        one = todo.pop()
+        below = [process for process in _children(one) if process not in others]
         found += below
         todo += below
+    return found
+
+
+def _children(process: int) -> list[int]:
+    """What the threads of a process have started and is still there."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in Path("/proc", str(process), "task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
     return found
