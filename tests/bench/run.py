@@ -14,7 +14,7 @@ from pathlib import Path
 ARCHIVE = ("import", "sheet", "bulk", "single", "search", "large")
 SYNC = ("push", "meeting")
 COUNTY = ("ingest", "holiday", "visits")
-FORMS = ("scoring",)
+FORMS = ("scoring", "opening")
 GROUPS = {"archive": ARCHIVE, "sync": SYNC, "county": COUNTY, "forms": FORMS}
 BENCHES = ARCHIVE + SYNC + COUNTY + FORMS
 
@@ -22,7 +22,7 @@ BENCHES = ARCHIVE + SYNC + COUNTY + FORMS
 def main() -> int:
     # A script finds only what lies beside it.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from tests.bench import archive, county, jobs, meeting, push, scoring
+    from tests.bench import archive, county, jobs, meeting, opening, push, scoring
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="of the server on PostgreSQL")
     parser.add_argument("--stations", type=int, default=30, help="that return from a holiday")
     parser.add_argument("--scoring-sets", type=int, default=100_000)
+    parser.add_argument("--opening-rounds", type=int, default=5)
     arguments = parser.parse_args()
     wanted = [bench for name in arguments.only or GROUPS for bench in GROUPS.get(name, (name,))]
     unknown = set(wanted) - set(BENCHES)
@@ -62,6 +63,7 @@ def main() -> int:
             "ingest": lambda: county.bench_ingest(place, 8, arguments.ingest_changes, arguments.workers),
             "visits": lambda: county.bench_visits(place, 100),
             "scoring": lambda: scoring.bench_scoring(arguments.scoring_sets),
+            "opening": lambda: opening.bench_opening(place, arguments.opening_rounds),
             "holiday": lambda: county.bench_holiday(place, arguments.stations, 1000),
         }
         results = {name: benches[name]() for name in wanted}

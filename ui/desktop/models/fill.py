@@ -6,9 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from app.errors import Problem
-from app.instruments.definition import Definition
-from app.instruments.library import Library
+from app.instruments.library import Head, Library
 from app.records import Kept, Person
 from app.risk.alerts import AlertLine
 from app.screening.service import Sheet
@@ -63,17 +61,11 @@ def save_form(desk: Desk, sheet: Sheet) -> AlertLine | None:
     return desk.alerts.get(recorded.alert) if recorded.alert else None
 
 
-def definitions(library: Library, language: str) -> list[Definition]:
-    """What there is to fill in: record forms by title, then instruments by short title. Unreadable ones are left out."""
-    found = []
-    for instrument in library.ids():
-        try:
-            found.append(library.get(instrument))
-        except Problem:
-            continue
+def choices(library: Library, language: str) -> list[Head]:
+    """What there is to fill in: record forms by title, then instruments by short title."""
 
-    def order(one: Definition) -> tuple[bool, str]:
+    def order(one: Head) -> tuple[bool, str]:
         is_form = one.type == "form"
         return not is_form, (one.title[language] if is_form else one.short_title).casefold()
 
-    return sorted(found, key=order)
+    return sorted(library.heads(), key=order)

@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from app.instruments.definition import Definition
+from app.instruments.library import Head
 from ui.desktop.context import Context
-from ui.desktop.models.fill import definitions
+from ui.desktop.models.fill import choices
 from ui.desktop.widgets.basics import button, label, row
 from ui.desktop.widgets.dialogs import give_size
 
@@ -68,11 +68,11 @@ class FormChoice(QDialog):
         give_size(self, *SIZE)
         self._filter.setFocus()
         self._row_height = context.theme.size("row")
-        self._known: dict[str, Definition] = {}
-        library, language = context.library, context.texts.language
-        context.tasks.aside(self, lambda _task: definitions(library, language), self._show)
+        self._known: dict[str, Head] = {}
+        self._library = library = context.library
+        context.tasks.aside(self, lambda _task: choices(library, self._texts.language), self._show)
 
-    def _show(self, found: list[Definition]) -> None:
+    def _show(self, found: list[Head]) -> None:
         language = self._texts.language
         self._known = {one.id: one for one in found}
         for one in found:
@@ -108,13 +108,13 @@ class FormChoice(QDialog):
             self._about.setText(texts("desktop_forms.nothing_found") if self._known else "")
             return
         kind = texts("desktop_forms.form" if chosen.type == "form" else "desktop_forms.instrument")
-        items = texts("desktop_forms.items", count=len(chosen.items))
+        items = texts("desktop_forms.items", count=len(self._library.get(chosen.id).items))
         wording = "" if chosen.copyright.wording == "full" else texts("desktop_forms.structure")
         self._about.setText(
             "　".join(part for part in (kind, items, wording, chosen.population[texts.language]) if part)
         )
 
-    def _chosen(self) -> Definition | None:
+    def _chosen(self) -> Head | None:
         item = self._list.currentItem()
         return self._known.get(item.data(ID)) if item is not None and not item.isHidden() else None
 

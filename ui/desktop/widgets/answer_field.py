@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.instruments.definition import Definition
@@ -42,6 +43,11 @@ class Materials:
         self.wording = Wording(definition, texts)
         self.today: dt.date | None = None
         self.widths: dict[tuple[str, ...], list[int]] = {}
+
+    @cached_property
+    def calendar_icon(self) -> QIcon:
+        """On the button beside a day; drawn once for all of them."""
+        return self.theme.icon("today")
 
     def options(self, item: Choice | Multiple) -> list[tuple[int, str]]:
         """The options of an item with their values before the words; the value alone where there are no words."""
@@ -113,6 +119,7 @@ class AnswerField(QWidget):
                 lambda text: read_day(text, day, self._materials.today, texts),
                 texts,
                 self._materials.theme,
+                self._materials.calendar_icon,
                 may_skip=may_skip,
             )
         if isinstance(item, Choice):

@@ -96,7 +96,7 @@ class AnswerSheet(SheetView):
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, FBT001, N802 -- Qt's names
         """Tab goes from item to item, and behind the last one to what comes after the sheet."""
-        if not self.is_mixed or not self._editable or not self._has_keyboard():
+        if not self.is_mixed or not self._editable or not self.has_keyboard():
             return super().focusNextPrevChild(next)
         self._settle()
         self._leave(1 if next else -1)

@@ -15,7 +15,7 @@ from app.instruments.filling import BLANK
 from app.instruments.items import Choice, Multiple
 from ui.desktop.widgets.answer_field import Materials
 from ui.desktop.widgets.basics import label
-from ui.desktop.widgets.item_row import EDGE, LEAST_TEXT, NUMBER_WIDTH, SPACING, ItemRow
+from ui.desktop.widgets.item_row import EDGE, LEAST_TEXT, NUMBER_WIDTH, SPACING, ItemRow, restyle
 
 OPTION_FRAME = 28
 """Padding and border of an option, both sides."""
@@ -53,17 +53,17 @@ class OptionsRow(ItemRow):
         super().__init__(item, materials)
         self.values = [option.value for option in materials.definition.options(item)]
         self._texts = option_texts(item, materials)
+        self._options = QWidget(self)
         self._buttons = {mark: self._button(mark, text) for mark, text in self._texts.items()}
         self._arranged: tuple[int, ...] = ()
         self._is_wrapped = 0
-        self._options = QWidget()
         self._places = QGridLayout(self._options)
         self._places.setContentsMargins(0, 0, 0, 0)
         self._places.setSpacing(SPACING)
 
     def _button(self, mark: Mark, text: str) -> QPushButton:
         # "&" would underline the letter after it.
-        button = QPushButton(text.replace("&", "&&"), self)
+        button = QPushButton(text.replace("&", "&&"), self._options)
         button.setProperty("role", "answer")
         button.setCheckable(True)
         if text == str(mark):
@@ -142,8 +142,7 @@ class OptionsRow(ItemRow):
             button.setText(texts[mark].replace("&", "&&"))
             button.setAccessibleName(self._texts[mark])
             button.setProperty("cell", "true" if texts[mark] == str(mark) else "")
-            button.style().unpolish(button)
-            button.style().polish(button)
+            restyle(button)
 
     def _wrap(self, room: int) -> None:
         """Write words that are too long for the room in several lines; a button does not do that by itself."""
@@ -155,6 +154,8 @@ class OptionsRow(ItemRow):
         for mark, button in self._buttons.items():
             button.setText("\n".join(lines[mark]).replace("&", "&&"))
             button.setAccessibleName(self._texts[mark])
+            # The least height of its style is given to it when it is first styled: that would come later, and stay.
+            button.ensurePolished()
             button.setMinimumHeight(
                 metrics.lineSpacing() * len(lines[mark]) + LINE_FRAME if len(lines[mark]) > 1 else 0
             )
@@ -239,8 +240,7 @@ class MultipleRow(OptionsRow):
             at = "true" if place == self._at else ""
             if (button.property("at") or "") != at:
                 button.setProperty("at", at)
-                button.style().unpolish(button)
-                button.style().polish(button)
+                restyle(button)
 
 
 class GridHeading(QFrame):

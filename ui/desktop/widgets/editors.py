@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QDate, QEvent, QObject, QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCalendarWidget,
     QCheckBox,
@@ -183,7 +183,7 @@ class DayEditor(LineEditor):
 
     CHARACTERS = 14
 
-    def __init__(self, read: Read, texts: Texts, theme: Theme, *, may_skip: bool) -> None:
+    def __init__(self, read: Read, texts: Texts, theme: Theme, icon: QIcon, *, may_skip: bool) -> None:
         super().__init__(read, characters=self.CHARACTERS, may_skip=may_skip)
         self._texts = texts
         self._theme = theme
@@ -191,7 +191,7 @@ class DayEditor(LineEditor):
         self.line.setPlaceholderText(texts("form.day_hint"))
         self.choose = QPushButton()
         self.choose.setProperty("role", "down")
-        self.choose.setIcon(theme.icon("today"))
+        self.choose.setIcon(icon)
         self.choose.setToolTip(texts("form.calendar"))
         self.choose.setAccessibleName(texts("form.calendar"))
         self.choose.setFocusPolicy(Qt.FocusPolicy.NoFocus)

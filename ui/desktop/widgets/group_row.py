@@ -44,7 +44,6 @@ class GroupRow(ItemRow):
         below.addLayout(row(*self._foot, None))
         self.grid.addLayout(below, 1, 1, 1, 2)
         self._editable = True
-        self.show_entry(BLANK, editable=True)
 
     def _toggle(self, text: str) -> QPushButton:
         made = QPushButton(text)

@@ -23,6 +23,13 @@ LEAST_TEXT = 170
 """Narrower than this the text of an item is hard to read beside its options; then they go below it."""
 
 
+def restyle(widget: QWidget) -> None:
+    """Give a widget the look of a property that changed. One that was never shown gets its look when it is."""
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
 class ItemRow(QFrame):
     """One item. It holds no answer of its own.
 
@@ -82,8 +89,7 @@ class ItemRow(QFrame):
         """Mark the row: not (""), current ("yes"), or current with the keyboard ("focus")."""
         if (self.property("current") or "") != state:
             self.setProperty("current", state)
-            self.style().unpolish(self)
-            self.style().polish(self)
+            restyle(self)
 
     @staticmethod
     def room_in(width: int) -> int:

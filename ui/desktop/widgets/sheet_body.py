@@ -1,14 +1,16 @@
-"""The rows of a form under the headings of its sections. Those in sight are made at once, the others right after."""
+"""The rows of a form under the headings of its sections. Those in sight are made first, the others once they are seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from app.instruments.items import Choice, Computed, Group, Item, Multiple
 from app.instruments.parts import Section
+from ui.desktop.theme import Theme
 from ui.desktop.widgets.answer_field import Materials
 from ui.desktop.widgets.basics import clear, label
 from ui.desktop.widgets.choice_rows import (
@@ -23,11 +25,14 @@ from ui.desktop.widgets.choice_rows import (
 from ui.desktop.widgets.group_row import GroupRow
 from ui.desktop.widgets.item_row import LEAST_TEXT, ComputedRow, FieldRow, ItemRow
 
-AT_ONCE = 12
-"""Rows that are made before anything is shown: about a screen."""
+TOGETHER = 3
+"""Rows that are made before it is measured whether they fill the view."""
 
 IN_BETWEEN = 6
 """Rows that are made between two looks at the keyboard."""
+
+MOST_IN_VIEW = 120
+"""Around the current item so much is brought into view as well, in device-independent pixels."""
 
 
 class SectionHead(QFrame):
@@ -53,7 +58,12 @@ class SheetBody(QWidget):
 
     Attributes:
         rows: those that are made, from the first item on.
+
+    Signals:
+        grown: rows were made that nobody had asked for yet.
     """
+
+    grown = Signal()
 
     def __init__(self, made: Callable[[int, ItemRow], None]) -> None:
         super().__init__()
@@ -68,6 +78,7 @@ class SheetBody(QWidget):
         self._asked: frozenset[str] = frozenset()
         self._section: str | None = None
         self._room = self._beside = 0
+        self._lines: frozenset[int] = frozenset()
         self._list = QVBoxLayout(self)
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(0)
@@ -82,12 +93,20 @@ class SheetBody(QWidget):
         self._materials = materials
         self._items = materials.definition.items
         self._asked, self._section = frozenset(item.id for item in self._items), None
+        self._lines = frozenset(_lines(materials))
         self.arrange(self._room, anew=True)
 
-    def make_first(self) -> None:
-        """Make the rows that are seen at once; the others follow."""
-        self.make(AT_ONCE)
-        self._rest.start()
+    def make_in_sight(self, width: int, height: int) -> None:
+        """Make rows until they fill a view of this size, or nothing more is asked."""
+        while any(map(self._is_shown, self._items[len(self.rows) :])) and self._height(width) < height:
+            self.make(len(self.rows) + TOGETHER)
+        # The view asks at once how high this is now.
+        self.updateGeometry()
+
+    def make_rest(self) -> None:
+        """Make the other rows little by little, from the next round of events on."""
+        if len(self.rows) < len(self._items) and not self._rest.isActive():
+            self._rest.start()
 
     def make(self, count: int) -> None:
         """Make rows until there are so many."""
@@ -114,9 +133,11 @@ class SheetBody(QWidget):
         if self._materials is None or (room == self._room and not anew):
             return
         self._room = room
-        self._beside = self._beside_text()
+        # Options beside their text are as wide as the widest that leave it enough room.
+        self._beside = max((line for line in self._lines if room - line >= LEAST_TEXT), default=0)
         for at, row in enumerate(self.rows):
             self._arrange(at, row)
+            row.updateGeometry()
         self._show_headings()
 
     def settle(self) -> None:
@@ -127,6 +148,7 @@ class SheetBody(QWidget):
 
     def _make_some(self) -> None:
         self.make(len(self.rows) + IN_BETWEEN)
+        self.grown.emit()
 
     def _make_row(self, at: int) -> None:
         materials, item = self._materials, self._items[at]
@@ -141,8 +163,8 @@ class SheetBody(QWidget):
         self.rows.append(row)
         self._made(at, row)
         self._arrange(at, row)
-        if not self._is_shown(item):
-            row.hide()
+        # Now: a layout shows what it was given with the next round of events, and has no room for it until then.
+        row.setVisible(self._is_shown(item))
 
     def _add_head(self, name: str, materials: Materials) -> None:
         section = next(one for one in materials.definition.sections if one.id == name)
@@ -165,6 +187,12 @@ class SheetBody(QWidget):
 
     # ---- what is shown, and how ----
 
+    def _height(self, width: int) -> int:
+        """How high everything is that is made and shown."""
+        rows = [row for row in self.rows if self._is_shown(row.item)]
+        headings = [one for one in (*self._heads, *self._grids.values()) if not one.isHidden()]
+        return sum(one.heightForWidth(width) for one in (*rows, *headings))
+
     def _is_shown(self, item: Item) -> bool:
         return item.id in self._asked and (self._section is None or item.section == self._section)
 
@@ -184,16 +212,109 @@ class SheetBody(QWidget):
         else:
             row.arrange(beside=self._beside, room=self._room)
 
-    def _beside_text(self) -> int:
-        """How wide options beside their text are: as wide as the widest that leave it enough room."""
-        if self._materials is None:
-            return 0
-        lines = set()
-        for item in self._items:
-            if isinstance(item, Choice | Multiple) and not _in_grid(item, self._materials):
-                texts = option_texts(item, self._materials)
-                lines.add(line_width(option_widths(texts.values(), self._materials)))
-        return max((line for line in lines if self._room - line >= LEAST_TEXT), default=0)
+
+class RowsView(QScrollArea):
+    """Shows the rows where they scroll, and keeps the current one in sight.
+
+    Args:
+        theme: for sizes.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._gap = theme.size("space")
+        inner = QWidget()
+        inner.setProperty("role", "plain")
+        self._head = QVBoxLayout()
+        self._head.setSpacing(0)
+        self._body = SheetBody(self.row_made)
+        self._body.grown.connect(self._lay_out_now)
+        self._list = QVBoxLayout(inner)
+        self._list.setContentsMargins(0, 0, self._gap, 0)
+        self._list.setSpacing(0)
+        self._list.addLayout(self._head)
+        self._list.addWidget(self._body)
+        self._list.addStretch(1)
+        self._settled = QTimer(self, singleShot=True, interval=0)
+        self._settled.timeout.connect(self.show_current_in_view)
+        self.setWidget(inner)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def row_made(self, at: int, row: ItemRow) -> None:
+        """Told of every row as it is made, with its place."""
+        raise NotImplementedError
+
+    def current_row(self) -> ItemRow | None:
+        """The one that is to stay in sight; None where none has to."""
+        raise NotImplementedError
+
+    def has_keyboard(self) -> bool:
+        """Whether keys go to it, or to something in it."""
+        focus = QApplication.focusWidget()
+        return focus is not None and (focus is self or self.isAncestorOf(focus))
+
+    def make_in_sight(self) -> None:
+        """Make the rows that are seen first, as wide as they will be."""
+        width = self.viewport().width() - self._gap
+        self._body.arrange(ItemRow.room_in(width))
+        self._body.make_in_sight(width, self.viewport().height() - self._head.totalHeightForWidth(width))
+
+    def show_current_in_view(self) -> None:
+        """Bring the current row and its neighbours into view."""
+        row = self.current_row()
+        if row is not None:
+            self.show_in_view(row)
+
+    def show_in_view(self, shown: QWidget) -> None:
+        """Bring a row, or what in it has the keyboard, into view."""
+        if not self.isVisible():  # nothing has its place yet
+            return
+        focus = QApplication.focusWidget()
+        if focus is not None and shown.isAncestorOf(focus):
+            shown = focus
+        self._lay_out_now()
+        self.ensureWidgetVisible(shown, 0, min(shown.height(), MOST_IN_VIEW) + self._gap)
+        # Where the page itself is too small for the sheet, scroll it as well.
+        outer = self.parentWidget()
+        while outer is not None:
+            if isinstance(outer, QScrollArea) and self.has_keyboard():
+                outer.ensureWidgetVisible(shown, 0, self._gap)
+            outer = outer.parentWidget()
+
+    def _lay_out_now(self) -> None:
+        """Put everything in its place now: rows that were made just now would else be squeezed into the room of the others."""
+        self._body.settle()
+        inner = self.widget()
+        height = max(self._list.totalHeightForWidth(inner.width()), self._list.totalMinimumSize().height())
+        if inner.height() < height:
+            inner.resize(inner.width(), height)
+        self._list.activate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        """Options go beside their item where there is room, below it where there is not."""
+        # Before the sheet is laid out: so it is laid out once.
+        self.make_in_sight()
+        super().resizeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
+        """What was to be in view before there was one is brought there now."""
+        super().showEvent(event)
+        self.make_in_sight()
+        # Else Qt puts the scroll bar there, and lays everything out once more, after the first painting.
+        self.setViewportMargins(0, 0, 0, 0)
+        self.show_current_in_view()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
+        """What is out of sight is made once there is something to look at."""
+        super().paintEvent(event)
+        self._body.make_rest()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
+        """Rows that came or went above the current item do not push it out of sight."""
+        if watched is self.widget() and event.type() == QEvent.Type.Resize:
+            self._settled.start()
+        return super().eventFilter(watched, event)
 
 
 def fill_head(layout: QVBoxLayout, materials: Materials) -> None:
@@ -209,6 +330,13 @@ def fill_head(layout: QVBoxLayout, materials: Materials) -> None:
     if definition.recall:
         layout.addWidget(label(texts("desktop_screening.recall", time=said(definition.recall)), "small", wrap=True))
     layout.addSpacing(gap)
+
+
+def _lines(materials: Materials) -> Iterator[int]:
+    """How wide the options of each item are in one line, except in grids."""
+    for item in materials.definition.items:
+        if isinstance(item, Choice | Multiple) and not _in_grid(item, materials):
+            yield line_width(option_widths(option_texts(item, materials).values(), materials))
 
 
 def _in_grid(item: Item, materials: Materials) -> bool:

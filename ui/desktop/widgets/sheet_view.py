@@ -1,4 +1,4 @@
-"""A form on the screen: its rows, the answers in them, and which of them is the current one."""
+"""A form on the screen: the answers in its rows, and which of them is the current one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.instruments.definition import Definition
 from app.instruments.filling import Filling
@@ -18,13 +18,10 @@ from app.texts import Texts
 from ui.desktop.theme import Theme
 from ui.desktop.widgets.answer_field import Materials
 from ui.desktop.widgets.item_row import ItemRow
-from ui.desktop.widgets.sheet_body import SheetBody, fill_head
-
-MOST_IN_VIEW = 120
-"""Around the current item so much is brought into view as well, in device-independent pixels."""
+from ui.desktop.widgets.sheet_body import RowsView, fill_head
 
 
-class SheetView(QScrollArea):
+class SheetView(RowsView):
     """Shows the items of one definition and the answers of one person. `AnswerSheet` adds the keys.
 
     Signals:
@@ -38,10 +35,9 @@ class SheetView(QScrollArea):
     passed_back = Signal()
 
     def __init__(self, texts: Texts, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(theme)
         self._texts = texts
         self._theme = theme
-        self._gap = theme.size("space")
         self._filling: Filling | None = None
         self._materials: Materials | None = None
         self._items: tuple[Item, ...] = ()
@@ -49,22 +45,6 @@ class SheetView(QScrollArea):
         self._section: str | None = None
         self._at = 0
         self._editable = True
-        inner = QWidget()
-        inner.setProperty("role", "plain")
-        self._head = QVBoxLayout()
-        self._head.setSpacing(0)
-        self._body = SheetBody(self.row_made)
-        self._list = QVBoxLayout(inner)
-        self._list.setContentsMargins(0, 0, self._gap, 0)
-        self._list.setSpacing(0)
-        self._list.addLayout(self._head)
-        self._list.addWidget(self._body)
-        self._list.addStretch(1)
-        self._settled = QTimer(self, singleShot=True, interval=0)
-        self._settled.timeout.connect(self._show_current_in_view)
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(texts("desktop_screening.sheet"))
 
@@ -132,9 +112,8 @@ class SheetView(QScrollArea):
         fill_head(self._head, self._materials)
         self._body.show_items(self._materials)
         self.show_answers({}, editable=self._editable)
-        self._body.make_first()
-        self._arrange()
-        self._mark()
+        if self.isVisible():
+            self.make_in_sight()
 
     def row_made(self, at: int, row: ItemRow) -> None:
         """Fill a row that was made just now, and listen to it."""
@@ -284,7 +263,7 @@ class SheetView(QScrollArea):
         place = parts.index(focus) + step if focus in parts else -1
         if 0 <= place < len(parts):
             parts[place].setFocus(Qt.FocusReason.TabFocusReason)
-            self._show_in_view(parts[place])
+            self.show_in_view(parts[place])
         elif step > 0:
             if self._at >= len(self._items):
                 self.finished.emit()
@@ -295,7 +274,7 @@ class SheetView(QScrollArea):
             self._step(-1)
 
     def _go(self, at: int) -> None:
-        had_keyboard = self._has_keyboard()
+        had_keyboard = self.has_keyboard()
         self._at = at
         if self._section_at(at) != self._section:
             self._section = self._section_at(at)
@@ -324,9 +303,9 @@ class SheetView(QScrollArea):
     def _in_field(self) -> bool:
         return QApplication.focusWidget() in self._parts()
 
-    def _has_keyboard(self) -> bool:
-        focus = QApplication.focusWidget()
-        return focus is not None and (focus is self or self.isAncestorOf(focus))
+    def current_row(self) -> ItemRow | None:
+        """The one of the current item; behind the last item there is none."""
+        return self._row(self._at) if self._at < len(self._items) else None
 
     def _row(self, at: int) -> ItemRow:
         self._body.make(at + 1)
@@ -334,31 +313,14 @@ class SheetView(QScrollArea):
 
     def _mark(self) -> None:
         """Show which item is the current one, and bring it and its neighbours into view."""
-        focused = self._has_keyboard()
-        current = self._row(self._at) if self._at < len(self._items) else None
+        focused = self.has_keyboard()
+        current = self.current_row()
         for row in self._rows:
             row.show_current("" if row is not current else "focus" if focused else "yes")
-        self._show_current_in_view()
+        if self._rows:
+            self.show_in_view(current or self._rows[-1])
         self._describe()
         self.moved.emit()
-
-    def _show_current_in_view(self) -> None:
-        if self._rows:
-            self._show_in_view(self._rows[min(self._at, len(self._rows) - 1)])
-
-    def _show_in_view(self, shown: QWidget) -> None:
-        focus = QApplication.focusWidget()
-        if focus is not None and shown.isAncestorOf(focus):
-            shown = focus
-        self._body.settle()
-        self._list.activate()
-        self.ensureWidgetVisible(shown, 0, min(shown.height(), MOST_IN_VIEW) + self._gap)
-        # Where the page itself is too small for the sheet, scroll it as well.
-        outer = self.parentWidget()
-        while outer is not None:
-            if isinstance(outer, QScrollArea) and self._has_keyboard():
-                outer.ensureWidgetVisible(shown, 0, self._gap)
-            outer = outer.parentWidget()
 
     def _describe(self) -> None:
         """Tell a screen reader where we are."""
@@ -380,19 +342,3 @@ class SheetView(QScrollArea):
         """See `focusInEvent`."""
         super().focusOutEvent(event)
         self._mark()
-
-    # ---- room ----
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
-        """Options go beside their item where there is room, below it where there is not."""
-        super().resizeEvent(event)
-        self._arrange()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
-        """Rows that came or went above the current item do not push it out of sight."""
-        if watched is self.widget() and event.type() == QEvent.Type.Resize and self._at < len(self._items):
-            self._settled.start()
-        return super().eventFilter(watched, event)
-
-    def _arrange(self) -> None:
-        self._body.arrange(ItemRow.room_in(self.viewport().width() - self._gap))
