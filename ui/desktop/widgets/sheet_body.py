@@ -96,9 +96,10 @@ class SheetBody(QWidget):
         self._lines = frozenset(_lines(materials))
         self.arrange(self._room, anew=True)
 
-    def make_in_sight(self, width: int, height: int) -> None:
-        """Make rows until they fill a view of this size, or nothing more is asked."""
-        while any(map(self._is_shown, self._items[len(self.rows) :])) and self._height(width) < height:
+    def make_in_sight(self, width: int, height: int, current: ItemRow | None) -> None:
+        """Make rows until those from the current one on fill a view of this size, or nothing more is asked."""
+        first = self._list.indexOf(current) if current else 0
+        while any(map(self._is_shown, self._items[len(self.rows) :])) and self._height(first, width) < height:
             self.make(len(self.rows) + TOGETHER)
         # The view asks at once how high this is now.
         self.updateGeometry()
@@ -187,11 +188,10 @@ class SheetBody(QWidget):
 
     # ---- what is shown, and how ----
 
-    def _height(self, width: int) -> int:
-        """How high everything is that is made and shown."""
-        rows = [row for row in self.rows if self._is_shown(row.item)]
-        headings = [one for one in (*self._heads, *self._grids.values()) if not one.isHidden()]
-        return sum(one.heightForWidth(width) for one in (*rows, *headings))
+    def _height(self, first: int, width: int) -> int:
+        """How high everything is that is made and shown, from a place in the list on."""
+        made = (self._list.itemAt(place).widget() for place in range(first, self._list.count()))
+        return sum(one.heightForWidth(width) for one in made if not one.isHidden())
 
     def _is_shown(self, item: Item) -> bool:
         return item.id in self._asked and (self._section is None or item.section == self._section)
@@ -258,7 +258,7 @@ class RowsView(QScrollArea):
         """Make the rows that are seen first, as wide as they will be."""
         width = self.viewport().width() - self._gap
         self._body.arrange(ItemRow.room_in(width))
-        self._body.make_in_sight(width, self.viewport().height() - self._head.totalHeightForWidth(width))
+        self._body.make_in_sight(width, self.viewport().height(), self.current_row())
 
     def show_current_in_view(self) -> None:
         """Bring the current row and its neighbours into view."""
